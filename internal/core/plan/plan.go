@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"time"
+
 	"tocsin/internal/core/oncall"
 	"tocsin/internal/core/signal"
 )
@@ -110,11 +112,17 @@ type Policy struct {
 	Steps []Step `json:"steps"`
 	// Repeat is how many times the steps run again after the first run.
 	Repeat int `json:"repeat,omitempty"`
+	// RepeatAfter is the pause after the last step before the steps run again,
+	// or before the fallback is told. 0: DefaultRepeatAfter.
+	RepeatAfter Duration `json:"repeat_after,omitempty"`
 	// AckTimeout returns an acknowledged page to triggered. 0: never.
 	AckTimeout Duration `json:"ack_timeout,omitempty"`
 	// Fallback is told when nobody is on call, or nobody answered at the end.
 	Fallback []Target `json:"fallback,omitempty"`
 }
+
+// DefaultRepeatAfter is how long the last step may go unanswered.
+const DefaultRepeatAfter = Duration(5 * time.Minute)
 
 // Step is one rung. After is counted from the moment the previous rung was
 // told, not from its receipt: a slow provider gives the sleeper no more time.
