@@ -54,6 +54,9 @@ type Fact struct {
 	Text string
 	Why  Reason
 	Body Body
+	// Unsaid facts feed other streams and lists, but no timeline: another
+	// fact of the same transaction says the same to people.
+	Unsaid bool
 }
 
 // Effect is something the world must still be told, at least once. Key is the

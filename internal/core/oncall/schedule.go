@@ -65,13 +65,19 @@ type Layer struct {
 	// Priority: a higher layer covers a lower one; equal ones are on call
 	// together. PagerDuty's layers count upward, Opsgenie's are all 0.
 	Priority int `json:"priority,omitempty"`
-	// Seats take turns; the people of one seat are on call together.
+	// Seats take turns; the people of one seat are on call together. A seat
+	// without people is vacant: it keeps the cadence, covers no lower layer and
+	// is a gap if none shows through.
 	Seats [][]string `json:"seats"`
 	Unit  Unit       `json:"unit"`
 	Every int        `json:"every"` // units in one turn, at least 1
 	// Start is the anchor: a local date and time in the schedule's zone, the
 	// beginning of the first seat's first turn.
 	Start LocalTime `json:"start"`
+	// From is when the layer begins to matter, if that is not Start: turns are
+	// counted from Start (before it too), and the layer is silent before From.
+	// A rotation that joins in the middle of a turn needs both.
+	From LocalTime `json:"from,omitzero"`
 	// Until ends the layer, exclusive; the zero value is never.
 	Until LocalTime `json:"until,omitzero"`
 	// Windows restrict the layer; outside them it is silent and lower layers
@@ -146,9 +152,12 @@ type Schedule struct {
 type OverrideKind string
 
 // The kinds. Add joins User; Remove takes out Replaces; Replace puts User in
-// Replaces' place (everybody's if Replaces is empty); Only makes User, with
-// those of other Only overrides at that time, the whole schedule (a temporary
-// schedule).
+// Replaces' place (everybody's if Replaces is empty, and then also where nobody
+// was on call); Only makes User, with those of other Only overrides at that
+// time, the whole schedule (a temporary schedule; without a User it keeps the
+// time empty). Overrides read the layers' result and never each other's: A to
+// B and B to C do not chain. Of two that move the same person, the one created
+// later wins.
 const (
 	Add     OverrideKind = "add"
 	Remove  OverrideKind = "remove"

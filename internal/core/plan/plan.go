@@ -4,8 +4,11 @@
 package plan
 
 import (
+	"maps"
+	"slices"
 	"time"
 
+	"tocsin/internal/core/fact"
 	"tocsin/internal/core/oncall"
 	"tocsin/internal/core/signal"
 )
@@ -224,4 +227,23 @@ type Heartbeat struct {
 	Severity signal.Severity `json:"severity,omitempty"` // empty: critical
 	Labels   signal.Labels   `json:"labels,omitempty"`
 	KeyHash  string          `json:"key_hash,omitempty"`
+}
+
+// proofless channels need no verification: what arrives there can only arrive
+// with the person, or is proved by being set up at all.
+var proofless = map[string]bool{"inapp": true, "webpush": true}
+
+// Address is a hash of where the contact leads. Verifying a contact verifies
+// this; another address is another contact.
+func (c *Contact) Address() string {
+	parts := []string{c.Channel}
+	for _, k := range slices.Sorted(maps.Keys(c.Settings)) {
+		parts = append(parts, k, c.Settings[k])
+	}
+	return fact.Hash(parts...)
+}
+
+// VerifiedContact says whether the person has shown that the contact reaches them.
+func (b *Board) VerifiedContact(user string, c *Contact) bool {
+	return proofless[c.Channel] || b.Verified[user+"/"+c.ID] == c.Address()
 }

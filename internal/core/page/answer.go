@@ -1,0 +1,102 @@
+package page
+
+import (
+	"slices"
+
+	"tocsin/internal/core/fact"
+	"tocsin/internal/core/notification"
+)
+
+// acknowledge notes that somebody has it and stops the ladder. Pressing the
+// button twice is fine; pressing it after a colleague says who was first.
+func (t *turn) acknowledge() error {
+	by := t.actor()
+	if t.s.Status == Acknowledged {
+		if t.s.AckedBy == by {
+			return nil
+		}
+		return fact.Refuse("conflict", "", t.s.AckedBy+" acknowledged it already")
+	}
+	t.s.Status = Acknowledged
+	t.s.AckedAt, t.s.AckedBy = t.sc.At, by
+	t.say("Acknowledged by "+by, fact.Because("answered", by+" has it"+t.via()), Acked{Page: t.s.ID, By: by})
+	t.stopCalls()
+	if p := t.policy(); p.AckTimeout > 0 {
+		t.plan(NextReopen, t.sc.At.Add(p.AckTimeout.Std()))
+	}
+	t.tellChannels(notification.KindAcked)
+	return nil
+}
+
+func (t *turn) via() string {
+	if t.sc.Actor.Via == "" {
+		return ""
+	}
+	return " (by " + t.sc.Actor.Via + ")"
+}
+
+// resolve ends the page. Everyone who was told of it is told that it is over,
+// whatever mutes it by now.
+func (t *turn) resolve(byHand string, why fact.Reason) {
+	t.s.Status = Resolved
+	t.s.ResolvedAt = t.sc.At
+	if byHand != "" {
+		t.s.ResolvedBy = t.actor()
+	}
+	t.say("Page resolved", why, Closed{Page: t.s.ID, ByHand: byHand != "", Group: string(t.s.Group)})
+	t.stopCalls()
+	t.tellPeople()
+	t.tellChannels(notification.KindResolved)
+}
+
+// tellPeople tells the end to each person once, by the first contact that
+// carried the page. A contact whose page never left learns nothing: there is
+// nothing to take back.
+func (t *turn) tellPeople() {
+	var told []string
+	for _, x := range slices.Clone(t.s.Tells) {
+		if x.To.User == "" || x.Kind != notification.KindPage || !left(x) || slices.Contains(told, x.To.User) {
+			continue
+		}
+		told = append(told, x.To.User)
+		t.tell(x.To, x.Rung, notification.KindResolved, "was told of this page")
+	}
+}
+
+func (t *turn) tellChannels(kind notification.Kind) {
+	var told []notification.Ref
+	for _, x := range slices.Clone(t.s.Tells) {
+		if x.To.User != "" || x.Kind != notification.KindPage || slices.Contains(told, x.To) {
+			continue
+		}
+		told = append(told, x.To)
+		t.tell(x.To, x.Rung, kind, "was told of this page")
+	}
+}
+
+// left says whether a message may have reached somebody. One whose outcome is
+// not known yet may have: the receipt and the end can cross.
+func left(x Tell) bool {
+	return x.Outcome != notification.OutcomeWithdrawn && x.Outcome != notification.OutcomeFailed
+}
+
+func (t *turn) quiet(by string) {
+	if t.s.Status == Muted {
+		return
+	}
+	if t.s.Status == Acknowledged {
+		return // somebody has it; there is nothing to hush
+	}
+	t.s.Status = Muted
+	t.say("Hushed: nobody else is told", fact.Because("muted", "everything it stands for is muted").By(by), Hushed{Page: t.s.ID, By: by})
+	t.stopCalls()
+}
+
+func (t *turn) wake() {
+	if t.s.Status != Muted {
+		return
+	}
+	why := fact.Because("mute-over", "what muted it is over and it still burns")
+	t.say("Telling again", why, Reopened{Page: t.s.ID})
+	t.restart(why)
+}

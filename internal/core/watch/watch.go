@@ -1,0 +1,199 @@
+// Package watch decides what Tocsin's own eyes mean: when failed probes make a
+// hard failure, and when a heartbeat has been missed. It ends in signals, as
+// everybody else's monitoring does.
+package watch
+
+import (
+	"fmt"
+	"time"
+
+	"tocsin/internal/core/fact"
+	"tocsin/internal/core/plan"
+	"tocsin/internal/core/signal"
+)
+
+// The stream kinds, and the integrations in whose key space the alerts stand.
+const (
+	CheckKind     = "check"
+	HeartbeatKind = "heartbeat"
+
+	CheckIntegration     = "checks"
+	HeartbeatIntegration = "heartbeats"
+)
+
+// Check is what is known of one check.
+type Check struct {
+	ID string `json:"id"`
+	// Failures in a row; hard once they exceed the check's retries.
+	Failures int       `json:"failures,omitempty"`
+	Hard     bool      `json:"hard,omitempty"`
+	Reason   string    `json:"reason,omitempty"` // of the last failure
+	Since    time.Time `json:"since,omitzero"`   // when the present condition began
+}
+
+// Heartbeat is what is known of one heartbeat.
+type Heartbeat struct {
+	ID       string    `json:"id"`
+	LastPing time.Time `json:"last_ping,omitzero"`
+	Missed   bool      `json:"missed,omitempty"`
+}
+
+// StreamKind says which stream this is a state of.
+func (*Check) StreamKind() string { return CheckKind }
+
+// StreamKind says which stream this is a state of.
+func (*Heartbeat) StreamKind() string { return HeartbeatKind }
+
+// Probed is one result of a check.
+type Probed struct {
+	OK     bool
+	Reason string // why not, as a sentence part
+	Output string // what the check printed or read, cut
+}
+
+// Ping is a heartbeat's sign of life.
+type Ping struct{}
+
+// Alarm is a heartbeat's own wake.
+type Alarm struct{}
+
+// WakeLate is the key of the wake at which a heartbeat is late.
+const WakeLate = "late"
+
+// Raised: the eyes send a signal, which goes the way of every signal.
+type Raised struct {
+	Integration string        `json:"integration"`
+	Signal      signal.Signal `json:"signal"`
+}
+
+// Softly: a check failed and is tried again before anybody is told.
+type Softly struct {
+	Check    string `json:"check"`
+	Failures int    `json:"failures"`
+}
+
+// FactKind is the stored name.
+func (Raised) FactKind() string { return "watch.raised" }
+
+// FactKind is the stored name.
+func (Softly) FactKind() string { return "watch.soft-failure" }
+
+// StepCheck counts failures. A result that changes nothing returns the state
+// it was given, so nothing is written.
+func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outcome, error) {
+	var out fact.Outcome
+	c := sc.Plan.Check(id)
+	if c == nil {
+		return s, out, nil // removed from the plan while it was being probed
+	}
+	if in.OK {
+		if s != nil && s.Failures == 0 {
+			return s, out, nil
+		}
+		if s != nil && s.Hard {
+			out.Add(raise(id, "works again", checkSignal(c, signal.Resolve, "works again", "")))
+		}
+		return &Check{ID: id, Since: sc.At}, out, nil
+	}
+	next := Check{ID: id, Since: sc.At}
+	if s != nil && s.Failures > 0 {
+		next = *s
+	}
+	next.Failures++
+	if next.Hard && next.Reason == in.Reason {
+		return s, out, nil // it goes on; the alert is open already
+	}
+	next.Reason = in.Reason
+	if next.Failures <= c.Retries {
+		out.Add(fact.Fact{Subject: id, Text: fmt.Sprintf("Failed, try %d of %d: %s", next.Failures, c.Retries+1, in.Reason),
+			Why: fact.Because("soft-failure", "one failure may be an accident; it is tried again first").By("check " + id), Body: Softly{Check: id, Failures: next.Failures}})
+		return &next, out, nil
+	}
+	next.Hard = true
+	out.Add(raise(id, in.Reason, checkSignal(c, signal.Trigger, in.Reason, in.Output)))
+	return &next, out, nil
+}
+
+func raise(id, why string, sig signal.Signal) fact.Fact {
+	return fact.Fact{Subject: id, Text: sig.Summary, Why: fact.Because("hard-state", why).By("check " + id), Body: Raised{Integration: CheckIntegration, Signal: sig}}
+}
+
+func checkSignal(c *plan.Check, action signal.Action, reason, output string) signal.Signal {
+	name := c.Name
+	if name == "" {
+		name = c.ID
+	}
+	sig := signal.Signal{Action: action, DedupKey: c.ID, Severity: c.Severity, Summary: name + ": " + reason, Source: c.ID,
+		Service: c.Service, Labels: signal.Labels{"check": c.ID, "check_type": c.Type}}
+	if sig.Severity == "" {
+		sig.Severity = signal.Critical
+	}
+	for _, n := range c.Labels.Names() {
+		sig.Labels[n] = c.Labels[n]
+	}
+	if output != "" {
+		sig.Annotations = map[string]string{"output": output}
+	}
+	return sig
+}
+
+// StepHeartbeat moves one heartbeat. It sleeps until the first ping.
+func StepHeartbeat(sc plan.Scene, id string, s *Heartbeat, in any) (*Heartbeat, fact.Outcome, error) {
+	var out fact.Outcome
+	h := sc.Plan.Heartbeat(id)
+	if h == nil {
+		return s, out, fact.Refuse("not-found", "", "there is no heartbeat "+id)
+	}
+	switch in.(type) {
+	case Ping:
+		return ping(sc, h, s, out)
+	case Alarm:
+		if s == nil || s.Missed {
+			return s, out, nil
+		}
+		due := late(h, s.LastPing)
+		if due.After(sc.At) {
+			out.WakeAt(WakeLate, due)
+			return s, out, nil
+		}
+		next := *s
+		next.Missed = true
+		reason := fmt.Sprintf("no ping for %s", plan.Duration(sc.At.Sub(s.LastPing).Round(time.Second)))
+		sig := heartbeatSignal(h, signal.Trigger, reason)
+		out.Add(fact.Fact{Subject: id, Text: sig.Summary, Why: fact.Because("ping-missed", reason).By("heartbeat " + id), Body: Raised{Integration: HeartbeatIntegration, Signal: sig}})
+		return &next, out, nil
+	}
+	return s, out, fmt.Errorf("heartbeat: unknown input %T", in)
+}
+
+func ping(sc plan.Scene, h *plan.Heartbeat, s *Heartbeat, out fact.Outcome) (*Heartbeat, fact.Outcome, error) {
+	next := Heartbeat{ID: h.ID, LastPing: sc.At}
+	if s == nil || s.Missed {
+		out.WakeAt(WakeLate, late(h, sc.At))
+	}
+	if s != nil && s.Missed {
+		sig := heartbeatSignal(h, signal.Resolve, "is back")
+		out.Add(fact.Fact{Subject: h.ID, Text: sig.Summary, Why: fact.Because("ping-came", "it pinged again").By("heartbeat " + h.ID), Body: Raised{Integration: HeartbeatIntegration, Signal: sig}})
+	}
+	return &next, out, nil
+}
+
+func late(h *plan.Heartbeat, last time.Time) time.Time {
+	return last.Add(h.Every.Std() + h.Grace.Std())
+}
+
+func heartbeatSignal(h *plan.Heartbeat, action signal.Action, reason string) signal.Signal {
+	name := h.Name
+	if name == "" {
+		name = h.ID
+	}
+	sig := signal.Signal{Action: action, DedupKey: h.ID, Severity: h.Severity, Summary: "Heartbeat " + name + ": " + reason, Source: h.ID,
+		Service: h.Service, Labels: signal.Labels{"heartbeat": h.ID}}
+	if sig.Severity == "" {
+		sig.Severity = signal.Critical
+	}
+	for _, n := range h.Labels.Names() {
+		sig.Labels[n] = h.Labels[n]
+	}
+	return sig
+}
