@@ -2,6 +2,8 @@ package condition
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"math"
 	"regexp"
 	"strconv"
@@ -231,9 +233,13 @@ func (seen *Seen) decode() {
 	seen.decoded = true
 	d := json.NewDecoder(strings.NewReader(seen.Body))
 	d.UseNumber()
-	if err := d.Decode(&seen.tree); err != nil {
-		seen.treeFail = "the body is not JSON"
+	if d.Decode(&seen.tree) == nil {
+		// "10.0.0.1" begins like a number and is none.
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			return
+		}
 	}
+	seen.treeFail = "the body is not JSON"
 }
 
 // flat writes a JSON value as a condition compares it: strings without quotes.
