@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,7 +208,7 @@ func TestHTTPSCertificates(t *testing.T) {
 
 func TestUnknownNameAndSilentResolverAreToldApart(t *testing.T) {
 	t.Parallel()
-	notFound := &Prober{Resolver: dnsResolver(dnsServer(t))}
+	notFound := &Prober{Resolver: dnsResolver(t, dnsServer(t))}
 	r := look1(t, notFound, plan.Check{Type: "http", Settings: m{"url": "http://missing.example/"}})
 	if r.OK || r.Reason != "the name missing.example has no address" || r.Fault != TargetSide {
 		t.Errorf("not found: %+v", r)
@@ -217,16 +218,39 @@ func TestUnknownNameAndSilentResolverAreToldApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = silent.Close() })
-	p := &Prober{Resolver: dnsResolver(silent.LocalAddr().String())}
+	p := &Prober{Resolver: dnsResolver(t, silent.LocalAddr().String())}
 	r = look1(t, p, plan.Check{Type: "http", Settings: m{"url": "http://shop.example/"}, Timeout: plan.Duration(150 * time.Millisecond)})
 	if r.OK || r.Fault != OurSide || !strings.Contains(r.Reason, "our resolver did not answer within") {
 		t.Errorf("silent: %+v", r)
 	}
 }
 
-func dnsResolver(server string) *net.Resolver {
+// dnsResolver asks the given server. The standard resolver goes on with a
+// look-up that nobody waits for any more, so the test's end cuts its wires.
+func dnsResolver(t *testing.T, server string) *net.Resolver {
+	t.Helper()
+	var mu sync.Mutex
+	var conns []net.Conn
+	over := false
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		for _, c := range conns {
+			_ = c.Close()
+		}
+	})
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if over {
+			return nil, net.ErrClosed
+		}
 		var d net.Dialer
-		return d.DialContext(ctx, network, server)
+		c, err := d.DialContext(ctx, network, server)
+		if err == nil {
+			conns = append(conns, c)
+		}
+		return c, err
 	}}
 }
