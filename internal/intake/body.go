@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -99,15 +101,21 @@ func ParseObject(body []byte) (*Object, *BadBody) {
 	if !ok {
 		return nil, &BadBody{http.StatusBadRequest, "the body must be a JSON object, not " + TypeName(v)}
 	}
-	return &Object{values: m, errs: &[]FieldError{}}, nil
+	return NewObject(m), nil
 }
+
+// NewObject reads an object that is decoded already.
+func NewObject(values map[string]any) *Object { return &Object{values: values, errs: &[]FieldError{}} }
 
 // Errors are what the reads so far have found, in order of reading.
 func (o *Object) Errors() []FieldError { return *o.errs }
 
-// Fail records an error on one of this object's fields.
+// Fail records an error on one of this object's fields, once.
 func (o *Object) Fail(name, why string) {
-	*o.errs = append(*o.errs, FieldError{o.at(name), why})
+	e := FieldError{o.at(name), why}
+	if !slices.Contains(*o.errs, e) {
+		*o.errs = append(*o.errs, e)
+	}
 }
 
 func (o *Object) at(name string) string {
@@ -138,6 +146,18 @@ func (o *Object) Text(name string) string {
 		o.Fail(name, "must be a string, not "+TypeName(v))
 		return ""
 	}
+}
+
+// Texts reads an object whose values are all strings; a null is left out.
+func (o *Object) Texts(name string) map[string]string {
+	child := o.Object(name)
+	out := make(map[string]string, len(child.values))
+	for _, n := range slices.Sorted(maps.Keys(child.values)) {
+		if v := child.Text(n); v != "" {
+			out[n] = v
+		}
+	}
+	return out
 }
 
 // Object reads a nested object; an empty one when it is absent.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tocsin/internal/core/signal"
 )
 
 // How far a source's clock may be from ours before its word is not used.
@@ -50,6 +52,15 @@ func End(said, now time.Time) (end time.Time, note string) {
 		return time.Time{}, ""
 	}
 	return said.UTC(), ""
+}
+
+// SetTimes sets both times of s as far as they can be believed, and notes in
+// the annotations what was not.
+func SetTimes(s *signal.Signal, start, end, now time.Time) {
+	var notes [2]string
+	s.StartsAt, notes[0] = Start(start, now)
+	s.EndsAt, notes[1] = End(end, now)
+	Annotate(s, ClockNote, strings.TrimPrefix(strings.TrimSuffix(notes[0]+"; "+notes[1], "; "), "; "))
 }
 
 func skewed(what string, said time.Time, how string) string {

@@ -114,21 +114,12 @@ func readTime(s *signal.Signal, p *intake.Object, now time.Time) {
 	text := p.Text("timestamp")
 	at, err := intake.ParseTime(text)
 	if err != nil {
-		annotate(s, intake.ClockNote, fmt.Sprintf("the source's timestamp %q %s; the time of receipt is used", signal.Truncate(text, 60), err))
+		intake.Annotate(s, intake.ClockNote, fmt.Sprintf("the source's timestamp %q %s; the time of receipt is used", signal.Truncate(text, 60), err))
 		return
 	}
 	start, note := intake.Start(at, now)
 	s.StartsAt = start
-	if note != "" {
-		annotate(s, intake.ClockNote, note)
-	}
-}
-
-func annotate(s *signal.Signal, name, text string) {
-	if s.Annotations == nil {
-		s.Annotations = map[string]string{}
-	}
-	s.Annotations[name] = text
+	intake.Annotate(s, intake.ClockNote, note)
 }
 
 func detailLabels(labels signal.Labels, details map[string]any) {
@@ -152,33 +143,23 @@ func readOrigin(s *signal.Signal, o, p *intake.Object) {
 	if s.Source == "" && !p.Has("source") {
 		s.Source = client
 	}
-	if client != "" {
-		annotate(s, "client", client)
-	}
-	if url != "" {
-		s.Links = append(s.Links, signal.Link{Href: url, Text: client})
-	}
+	intake.Annotate(s, "client", client)
+	intake.AddLink(s, url, client)
 }
 
-// readLinks keeps links and images. One without an address is left out: it is
-// decoration, and Alertmanager's templates produce it.
+// readLinks keeps links and images. One without a web address is left out: it
+// is decoration, and Alertmanager's templates produce empty ones.
 func readLinks(s *signal.Signal, o *intake.Object) {
 	for _, l := range o.List("links") {
-		if href := l.Text("href"); href != "" {
-			s.Links = append(s.Links, signal.Link{Href: href, Text: l.Text("text")})
-		}
+		intake.AddLink(s, l.Text("href"), l.Text("text"))
 	}
 	for _, i := range o.List("images") {
 		alt := i.Text("alt")
 		if alt == "" {
 			alt = "Image"
 		}
-		if src := i.Text("src"); src != "" {
-			s.Links = append(s.Links, signal.Link{Href: src, Text: alt})
-		}
-		if href := i.Text("href"); href != "" {
-			s.Links = append(s.Links, signal.Link{Href: href, Text: alt})
-		}
+		intake.AddLink(s, i.Text("src"), alt)
+		intake.AddLink(s, i.Text("href"), alt)
 	}
 }
 
