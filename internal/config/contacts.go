@@ -78,7 +78,7 @@ func (r *reader) channel(id string, v value) {
 // of a channel without settings. fixed is the id of a shared channel.
 func (r *reader) contact(v value, fixed string) (plan.Contact, bool) {
 	c := plan.Contact{ID: fixed}
-	if v.n.Content == nil && fixed == "" && !v.isNull() {
+	if v.kind() == "a text" && fixed == "" {
 		name, ok := r.scalar(v)
 		c.ID, c.Channel = name, name
 		return c, ok && r.checkContact(v, c)
@@ -98,6 +98,9 @@ func (r *reader) contact(v value, fixed string) (plan.Contact, bool) {
 	c.Channel = t.entry.key
 	if c.ID == "" {
 		c.ID = c.Channel
+	}
+	if r.unknownChannel(t.entry.at, c.Channel) {
+		return c, true
 	}
 	r.set(t.entry, func(v value) { c.Settings = r.settings(v, c.Channel) })
 	if before != len(r.problems) {
@@ -147,28 +150,34 @@ func (r *reader) mainSetting(typeName string) string {
 		}
 	}
 	switch typeName {
-	case "email":
-		return "to"
-	case "slack", "webhook", "http":
-		return "url"
-	case "tcp", "tls":
+	case "email", "tcp", "tls":
 		return "address"
-	case "icmp", "dns":
+	case "slack", "webhook", "http", "https":
+		return "url"
+	case "icmp":
 		return "host"
+	case "dns":
+		return "name"
 	}
 	return ""
 }
 
+func (r *reader) unknownChannel(v value, channel string) bool {
+	if r.opts.Channels == nil {
+		return false
+	}
+	_, known := r.opts.Channels.Fields(channel)
+	if !known {
+		r.wrong(v, "no channel is called %q%s", channel, didYouMean(channel, namesOf(r.opts.Channels)))
+	}
+	return !known
+}
+
 func (r *reader) checkContact(v value, c plan.Contact) bool {
-	known := r.opts.Channels
-	if known == nil {
+	if r.opts.Channels == nil || r.unknownChannel(v, c.Channel) {
 		return true
 	}
-	if _, ok := known.Fields(c.Channel); !ok {
-		r.wrong(v, "no channel is called %q%s", c.Channel, didYouMean(c.Channel, namesOf(known)))
-		return true
-	}
-	if err := known.Check(c.Channel, c.Settings); err != nil {
+	if err := r.opts.Channels.Check(c.Channel, c.Settings); err != nil {
 		r.wrong(v, "%v", err)
 	}
 	return true

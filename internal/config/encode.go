@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -65,12 +66,19 @@ func newMapping() mapping { return mapping{&yaml.Node{Kind: yaml.MappingNode}} }
 
 func textNode(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: escapePlaceholders(s)}
-	// The block styles cannot carry every text; the quoted one can.
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > 0x7e && !strconv.IsPrint(r) }) {
+	// Paragraphs are written as such where YAML can carry them unchanged; what
+	// else is unprintable is quoted.
+	if paragraph.MatchString(s) {
+		n.Style = yaml.LiteralStyle
+	} else if strings.ContainsFunc(s, unprintable) {
 		n.Style = yaml.DoubleQuotedStyle
 	}
 	return n
 }
+
+var paragraph = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?(\n{1,2}[!-~]([ -~]*[!-~])?)+\n?$`)
+
+func unprintable(r rune) bool { return !strconv.IsPrint(r) }
 
 // bare is a text that YAML may write without quotes: a number, true, a turn.
 func bare(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: s} }

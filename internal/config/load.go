@@ -197,6 +197,12 @@ func (r *reader) reportSyntax(err error) {
 		_, text, _ = strings.Cut(text, ": ")
 		place.Line = line
 	}
+	if strings.HasPrefix(text, "did not find expected") {
+		// The library counts the lines of these errors, and only of these, from 0.
+		if place.Line = line + 1; strings.Contains(r.sourceLine(place), "${") {
+			text += `; inside { } and [ ] a text with ${NAME} needs quotes: "${NAME}"`
+		}
+	}
 	r.report(place, "", "not YAML: "+text)
 }
 
