@@ -62,7 +62,8 @@ type Batch struct {
 	// Fired are wakes that this batch answers. A wake that was moved to a
 	// later time meanwhile stays.
 	Fired         []Wake
-	Notifications []notification.Row // inserted or updated by id
+	Notifications []notification.Row    // new messages
+	Changes       []notification.Change // to messages new or old, in order
 	Plan          *PlanVersion       // a new version, or nil
 }
 

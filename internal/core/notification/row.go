@@ -31,3 +31,17 @@ type RowFilter struct {
 	Before  string // keyset on id
 	Limit   int    // 0: 50; at most 500
 }
+
+// Change is what a fact changes in a Row that exists. Empty fields stay as
+// they are, except Again, which is always set.
+type Change struct {
+	ID         string
+	Outcome    string
+	Attempts   int // 0: unchanged
+	Error      string
+	Detail     string
+	ProviderID string
+	Into       string
+	Again      time.Time
+	UpdatedAt  time.Time
+}
