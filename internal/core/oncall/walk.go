@@ -108,8 +108,7 @@ func (tl *timeline) extent(p post, at time.Time) (since, until time.Time) {
 	if p.override != nil {
 		from, to = p.override.Start, p.override.End
 	} else {
-		s := tl.schedule.Layers[p.layer].at(tl.clock.wall(at))
-		from, to = tl.clock.instant(s.start), tl.clock.instant(s.end)
+		from, to = tl.turnAround(&tl.schedule.Layers[p.layer], at)
 	}
 	if early := at.Add(-lookAround); from.Before(early) {
 		from = early
@@ -134,6 +133,33 @@ func (tl *timeline) extent(p post, at time.Time) (since, until time.Time) {
 		stands, until = has, m.end
 	}
 	return since, until
+}
+
+// turnAround is how long the layer's turn at an instant stays on. A hole
+// between windows that lies wholly in a skipped hour has no length, so the turn
+// goes on beyond it.
+func (tl *timeline) turnAround(l *Layer, at time.Time) (from, to time.Time) {
+	s := l.at(tl.clock.wall(at))
+	from, to = tl.clock.instant(s.start), tl.clock.instant(s.end)
+	for start := s.start; start > -farOff; {
+		before := l.at(start - 1)
+		start = before.start
+		edge := tl.clock.instant(start)
+		if !edge.Equal(from) && !(before.on && before.turn == s.turn) {
+			break
+		}
+		from = edge
+	}
+	for end := s.end; end < farOff; {
+		after := l.at(end)
+		end = after.end
+		edge := tl.clock.instant(end)
+		if !edge.Equal(to) && !(after.on && after.turn == s.turn) {
+			break
+		}
+		to = edge
+	}
+	return from, to
 }
 
 // matters says whether a layer can end a post while its own reason goes on.
