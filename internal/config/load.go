@@ -70,7 +70,8 @@ type Loaded struct {
 	// Warnings did not keep the plan from being read.
 	Warnings Problems
 
-	channels Channels
+	channels       Channels
+	filled, unread map[string]bool // see Inspector
 }
 
 // LoadDir reads a folder, or a single file, of the disk.

@@ -39,6 +39,7 @@ type value struct {
 func newReader(opts Options) *reader {
 	return &reader{opts: opts, loaded: &Loaded{
 		Plan: &plan.Plan{}, Origin: Origin{}, Files: map[string][]byte{}, channels: opts.Channels,
+		filled: map[string]bool{}, unread: map[string]bool{},
 	}}
 }
 
@@ -271,6 +272,9 @@ func (r *reader) scalarFrom(v value) (text string, substituted, ok bool) {
 	if err != nil {
 		r.wrong(v, "%v", err)
 		return "", false, false
+	}
+	if substituted {
+		r.loaded.filled[v.path] = true
 	}
 	if !storable(text) {
 		r.wrong(v, "holds bytes that are not text (NUL or broken UTF-8)")

@@ -328,6 +328,7 @@ func (k *keyReader) key(r *reader) func(value) {
 		}
 		if isReference(text) {
 			if r.opts.Secret == nil {
+				r.loaded.unread[v.path] = true
 				return
 			}
 			secret, err := r.opts.Secret(text)
