@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"tocsin/internal/core"
+	"tocsin/internal/core/fact"
+)
+
+// safetyPoll finds wakes that another node armed and whose notice was lost.
+const safetyPoll = time.Second
+
+// wakeChunk bounds one reading of due wakes.
+const wakeChunk = 512
+
+// failedWakePause keeps a wake that the rules choke on from turning in
+// circles; it is loud in the log and in the metrics meanwhile.
+const failedWakePause = 30 * time.Second
+
+// poke tells the wake loop of a time that may be sooner than what it waits for.
+func (e *Engine) poke(at time.Time) {
+	for {
+		select {
+		case e.nudge <- at:
+			return
+		case other := <-e.nudge:
+			if other.Before(at) {
+				at = other
+			}
+		}
+	}
+}
+
+// wakeLoop submits every wake when it is due. It keeps only the next time in
+// memory: a hundred thousand armed wakes cost rows, not heap.
+func (e *Engine) wakeLoop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	next := e.now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case at := <-e.nudge:
+			if !at.Before(next) {
+				continue
+			}
+			next = at
+			timer.Reset(max(0, next.Sub(e.now())))
+		case <-timer.C:
+			next = e.fireDue(ctx)
+			timer.Reset(max(0, min(safetyPoll, next.Sub(e.now()))))
+		}
+	}
+}
+
+// fireDue submits what is due and says when to look again.
+func (e *Engine) fireDue(ctx context.Context) time.Time {
+	now := e.now()
+	for {
+		due, err := e.store.DueWakes(ctx, now, wakeChunk)
+		if err != nil {
+			if ctx.Err() == nil {
+				e.log.Warn("due wakes cannot be read", "error", err)
+				e.observe.StoreAway()
+			}
+			return now.Add(safetyPoll / 4)
+		}
+		e.fireAll(ctx, due, now)
+		if len(due) < wakeChunk || ctx.Err() != nil {
+			break
+		}
+	}
+	next, err := e.store.NextWake(ctx)
+	if err != nil || next.IsZero() {
+		return now.Add(safetyPoll)
+	}
+	return next
+}
+
+// fireAll submits a chunk at once, so that it shares transactions, and waits
+// for all of it, so that nothing is read twice.
+func (e *Engine) fireAll(ctx context.Context, due []Wake, now time.Time) {
+	var all sync.WaitGroup
+	for _, w := range due {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			e.fire(ctx, w)
+			e.observe.Woke(e.now().Sub(w.At))
+		}()
+	}
+	all.Wait()
+}
+
+func (e *Engine) fire(ctx context.Context, w Wake) {
+	_, err := e.submit(&request{ctx: ctx, actor: fact.System, fired: []Wake{w},
+		inputs: []core.Addressed{{Stream: w.Stream, Body: core.Alarm{Key: w.Key}}}})
+	var refused *fact.Refused
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return
+	case errors.As(err, &refused):
+		// What it belongs to left the plan: the wake has nobody to wake.
+		_, err = e.submit(&request{ctx: ctx, actor: fact.System, fired: []Wake{w}})
+	default:
+		e.observe.Defect()
+		e.log.Error("a wake cannot be answered; it is tried again later", "stream", w.Stream, "key", w.Key, "error", err)
+		_, err = e.submit(&request{ctx: ctx, actor: fact.System, moved: []Wake{{Stream: w.Stream, Key: w.Key, At: e.now().Add(failedWakePause)}}})
+	}
+	if err != nil && ctx.Err() == nil {
+		e.log.Error("a wake cannot be put away", "stream", w.Stream, "key", w.Key, "error", err)
+	}
+}
