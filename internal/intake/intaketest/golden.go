@@ -87,6 +87,9 @@ func replay(f intake.Format, d *Door, a *txtar.Archive) ([]txtar.File, error) {
 		return nil, err
 	}
 	rejections, err := lines(d.Rejections())
+	if err == nil && len(d.Pings()) > 0 {
+		signals = append(signals, []byte("pings: "+strings.Join(d.Pings(), " ")+"\n")...)
+	}
 	if err != nil {
 		return nil, err
 	}
