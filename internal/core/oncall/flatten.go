@@ -190,8 +190,19 @@ func lastCover(active []*Override) *Override {
 	return nil
 }
 
-// tidy sorts by user and keeps the first post of each.
+// tidy sorts by user and keeps one post of each: a turn of one's own before an
+// override, so that nobody's shift is cut by covering for a colleague besides.
 func tidy(posts []post) []post {
-	slices.SortStableFunc(posts, func(a, b post) int { return cmp.Compare(a.user, b.user) })
+	slices.SortStableFunc(posts, func(a, b post) int {
+		switch {
+		case a.user != b.user:
+			return cmp.Compare(a.user, b.user)
+		case a.override == nil && b.override != nil:
+			return -1
+		case a.override != nil && b.override == nil:
+			return 1
+		}
+		return 0
+	})
 	return slices.CompactFunc(posts, func(a, b post) bool { return a.user == b.user })
 }

@@ -146,6 +146,9 @@ func TestPriorities(t *testing.T) {
 		{"negative priorities",
 			[]Layer{shift(t, "A", -2, "10:00-14:00"), shift(t, "B", -1, "12:00-16:00")}, nil,
 			"A 10:00-12:00, B 12:00-16:00", "00:00-10:00 16:00-00:00"},
+		{"covering for a colleague does not cut one's own shift",
+			[]Layer{shift(t, "A", 0, "10:00-14:00"), shift(t, "B", 0, "08:00-20:00")}, []Override{during(t, "o1", Replace, "B", "A", "12:00-13:00")},
+			"B 08:00-20:00, A 10:00-12:00, A 13:00-14:00", "00:00-08:00 20:00-00:00"},
 		{"no layers", nil, nil, "", "00:00-00:00"},
 	}
 	for _, c := range cases {
@@ -289,6 +292,16 @@ func TestDutySaysHowLongAndWhy(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestDutyLooksAYearAround(t *testing.T) {
+	t.Parallel()
+	forever := []Override{{ID: "o1", Kind: Add, User: "A", Start: instant(t, "1990-01-01 00:00 Z"), End: instant(t, "2090-01-01 00:00 Z")}}
+	at := instant(t, "2024-06-12 12:00 Z")
+	got := (&Schedule{}).On(forever, at)
+	if len(got) != 1 || !got[0].Since.Equal(at.Add(-lookAround)) || !got[0].Until.Equal(at.Add(lookAround)) {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -195,16 +195,39 @@ func TestPropertyWindowsMinuteByMinute(t *testing.T) {
 		base := LocalTime{Year: 2024, Month: 6, Day: 1}.wall()
 		m := base + int64(rapid.IntRange(0, 14*minutesPerDay).Draw(t, "minute"))
 		got := l.window(m)
-		for _, edge := range []int64{got.start - 1, got.start, m, got.end - 1, got.end} {
-			inside := edge >= got.start && edge < got.end
-			if edge > base-farOff/2 && edge < base+farOff/2 && naivelyOpen(&l, edge) != (inside == got.on) {
-				t.Fatalf("minute %d of %+v around %d: open is %v", edge, got, m, !inside == got.on)
-			}
+		if naivelyOpen(&l, m) != got.on {
+			t.Fatalf("minute %d: open is %v", m, got.on)
 		}
-		for n := max(got.start, m-3*minutesPerDay); n < min(got.end, m+3*minutesPerDay); n += 13 {
-			if naivelyOpen(&l, n) != got.on {
-				t.Fatalf("minute %d of %+v is not so", n, got)
-			}
+		const far = 9 * minutesPerDay // no hole and no window is longer, unless for ever
+		end, start := m+1, m
+		for end < m+far && naivelyOpen(&l, end) == got.on {
+			end++
+		}
+		for start > m-far && naivelyOpen(&l, start-1) == got.on {
+			start--
+		}
+		if end != min(got.end, m+far) || start != max(got.start, m-far) {
+			t.Fatalf("minute %d is %+v, want %d to %d", m, got, start, end)
+		}
+	})
+}
+
+// What a layer does has no holes and no overlaps, whatever begins and ends it.
+func TestPropertyStatesTile(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		near := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+		l := drawLayer(t, "l", near)
+		m := near.Unix()/60 + int64(rapid.IntRange(-10*minutesPerDay, 10*minutesPerDay).Draw(t, "minute"))
+		s := l.at(m)
+		if m < s.start || m >= s.end {
+			t.Fatalf("%+v does not hold %d", s, m)
+		}
+		if s.end < farOff && l.at(s.end).start != s.end {
+			t.Fatalf("%+v and %+v do not touch", s, l.at(s.end))
+		}
+		if s.start > -farOff && l.at(s.start-1).end != s.start {
+			t.Fatalf("%+v and %+v do not touch", l.at(s.start-1), s)
 		}
 	})
 }

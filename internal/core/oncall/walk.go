@@ -173,8 +173,6 @@ func (tl *timeline) matters(i int, p post) bool {
 		return true
 	case other.Priority != own.Priority:
 		return other.Priority > own.Priority
-	case len(tl.overrides) > 0: // may put this person in another's place
-		return true
 	default:
 		return slices.ContainsFunc(other.Seats, func(seat []string) bool { return slices.Contains(seat, p.user) })
 	}
