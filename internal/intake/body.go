@@ -200,7 +200,7 @@ func TypeName(v any) string {
 		return "null"
 	case bool:
 		return "a boolean"
-	case json.Number, float64:
+	case json.Number, float64, int64, uint64:
 		return "a number"
 	case string:
 		return "a string"

@@ -27,7 +27,8 @@ var update = flag.Bool("update", false, "rewrite the golden answers and signals"
 // Now is the time at which golden requests arrive.
 var Now = time.Date(2026, 8, 22, 10, 0, 0, 0, time.UTC)
 
-// made is a key that intake drew itself; golden files show it as MADE.
+// made is a key that intake made itself; golden files show it as MADE-1, the
+// next one as MADE-2, so that equal keys can be told from different ones.
 var made = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 
 // Golden replays every testdata/*.txtar. A file holds a "request" as a client
@@ -94,12 +95,16 @@ func replay(f intake.Format, d *Door, a *txtar.Archive) ([]txtar.File, error) {
 		return nil, err
 	}
 	files := []txtar.File{{Name: "response", Data: response(rec)}, {Name: "signals", Data: signals}, {Name: "rejections", Data: rejections}}
+	names := map[string]string{}
 	for i := range files {
 		files[i].Data = made.ReplaceAllFunc(files[i].Data, func(key []byte) []byte {
 			if bytes.Contains(raw, key) {
 				return key
 			}
-			return []byte("MADE")
+			if names[string(key)] == "" {
+				names[string(key)] = fmt.Sprintf("MADE-%d", len(names)+1)
+			}
+			return []byte(names[string(key)])
 		})
 	}
 	return files, nil
