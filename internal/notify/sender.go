@@ -38,9 +38,9 @@ func (s *Sender) Send(ctx context.Context, contact plan.Contact, send notificati
 	if err := channel.Check(settings); err != nil {
 		return Receipt{}, Redact(Permanent(fmt.Errorf("contact %s: %w", send.Contact, err)), secrets)
 	}
-	links := s.links(send)
-	if links.Token != "" {
-		secrets = append(secrets, links.Token)
+	links, token := s.links(send)
+	if token != "" {
+		secrets = append(secrets, token)
 	}
 	receipt, err := attempt(ctx, channel, Delivery{Settings: settings, Message: send.Message, Attempt: send.Attempt, Links: links})
 	if err != nil {
@@ -72,12 +72,12 @@ func keepClass(err error) error {
 	return &Failure{Permanent: f.Permanent, After: f.After, Err: err}
 }
 
-// links signs what the receiver may do. Only a page can be answered; other
-// news can be looked at.
-func (s *Sender) links(send notification.Send) Links {
+// links signs what the receiver may do, and also returns the token that is in
+// them. Only a page can be answered; other news can be looked at.
+func (s *Sender) links(send notification.Send) (Links, string) {
 	m := send.Message
 	if s.Signer == nil || s.BaseURL == "" || (m.Page == "" && m.Incident == "" && len(m.Pages) == 0) {
-		return Links{}
+		return Links{}, ""
 	}
 	t := Token{
 		Page: m.Page, Incident: m.Incident, User: send.Contact.User, Contact: send.Contact.Contact,
@@ -91,9 +91,10 @@ func (s *Sender) links(send notification.Send) Links {
 			t.Also = append(t.Also, p)
 		}
 	}
-	all := LinksOf(s.BaseURL, s.Signer.Sign(t))
+	token := s.Signer.Sign(t)
+	all := LinksOf(s.BaseURL, token)
 	if m.Kind == notification.KindPage && t.Page != "" {
-		return all
+		return all, token
 	}
-	return Links{View: all.View}
+	return Links{View: all.View}, token
 }
