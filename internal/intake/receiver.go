@@ -39,6 +39,9 @@ type Receiver struct {
 	// Parse turns the body into signals. What it could not use it names; the
 	// rest is stored all the same, and the answer is then 400.
 	Parse func(Request) ([]signal.Signal, []FieldError)
+	// Busy is the status for ErrBusy; 0 is 429. Alertmanager and its kin send
+	// again only after a 5xx and drop the message after a 429.
+	Busy int
 }
 
 // refusal is the body of every answer that is not a yes.
@@ -64,6 +67,9 @@ func (rc Receiver) Handler(style Style) http.HandlerFunc {
 		if len(signals) > 0 {
 			if err := rc.Door.Submit(r.Context(), in, signals); err != nil {
 				status, why := SubmitStatus(w, err)
+				if status == http.StatusTooManyRequests && rc.Busy != 0 {
+					status = rc.Busy
+				}
 				WriteJSON(w, status, refusal{Error: why})
 				return
 			}

@@ -22,7 +22,7 @@ import (
 // the wording is part of the schema and not of Go's JSON decoder.
 func TestSameAnswersAsAlertmanager(t *testing.T) {
 	t.Parallel()
-	real := startAlertmanager(t)
+	theirs := startAlertmanager(t)
 	ours := httptest.NewServer(intaketest.Mux(alertmanager.New(), door()))
 	t.Cleanup(ours.Close)
 	const asJSON = "application/json"
@@ -54,7 +54,7 @@ func TestSameAnswersAsAlertmanager(t *testing.T) {
 		{"POST", "/api/v2/alerts", asJSON, `[{"labels":{"a":"b"},"startsAt":"nope"}]`, false},
 		{"POST", "/api/v2/alerts", asJSON, `[5]`, false},
 	} {
-		theirStatus, theirBody := ask(t, real, c.method, c.path, c.media, c.body)
+		theirStatus, theirBody := ask(t, theirs, c.method, c.path, c.media, c.body)
 		status, body := ask(t, ours.URL, c.method, c.path, c.media, c.body)
 		if status != theirStatus {
 			t.Errorf("%s %s %s: we answer %d, Alertmanager %d", c.method, c.path, c.body, status, theirStatus)

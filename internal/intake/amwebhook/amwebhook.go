@@ -41,7 +41,7 @@ receivers:
 }
 
 func routes(d intake.Door) []intake.Route {
-	road := intake.Receiver{Format: Name, Door: d, Parse: func(r intake.Request) ([]signal.Signal, []intake.FieldError) {
+	road := intake.Receiver{Format: Name, Door: d, Busy: http.StatusServiceUnavailable, Parse: func(r intake.Request) ([]signal.Signal, []intake.FieldError) {
 		group, errs := Parse(r.Body, r.Now)
 		if group.Truncated != "" {
 			d.Reject(r.Integration, Name, group.Truncated+" alerts were cut off by the sender's max_alerts")

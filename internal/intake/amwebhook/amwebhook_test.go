@@ -32,12 +32,12 @@ func send(d *intaketest.Door, body string) *httptest.ResponseRecorder {
 	return rec
 }
 
-// Alertmanager retries only 5xx, and takes any 2xx for done.
-func TestBusyIsNoYes(t *testing.T) {
+// Alertmanager sends again only after a 5xx, so 429 would lose the alert.
+func TestBusyMakesAlertmanagerSendAgain(t *testing.T) {
 	t.Parallel()
 	d := door()
 	d.Err = intake.ErrBusy
-	if rec := send(d, `{"status":"firing","alerts":[{"labels":{"a":"b"}}]}`); rec.Code != 429 || rec.Header().Get("Retry-After") == "" {
+	if rec := send(d, `{"status":"firing","alerts":[{"labels":{"a":"b"}}]}`); rec.Code != 503 || rec.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }

@@ -47,7 +47,7 @@ contactPoints:
 }
 
 func routes(d intake.Door) []intake.Route {
-	road := intake.Receiver{Format: Name, Door: d, Parse: func(r intake.Request) ([]signal.Signal, []intake.FieldError) {
+	road := intake.Receiver{Format: Name, Door: d, Busy: http.StatusServiceUnavailable, Parse: func(r intake.Request) ([]signal.Signal, []intake.FieldError) {
 		signals, truncated, errs := parse(r.Body, r.Now)
 		if truncated != "" {
 			d.Reject(r.Integration, Name, truncated+" alerts were cut off by the contact point's limit")

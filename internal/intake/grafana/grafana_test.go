@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"tocsin/internal/intake"
 	"tocsin/internal/intake/grafana"
 	"tocsin/internal/intake/intaketest"
 )
@@ -33,6 +34,15 @@ func TestDiskFullIsNoYes(t *testing.T) {
 	d.Err = errors.New("disk full")
 	if rec := send(d, `{"status":"firing","alerts":[{"labels":{"a":"b"}}]}`); rec.Code != 500 || strings.Contains(rec.Body.String(), "disk full") {
 		t.Errorf("%d %s; want 500 without the inner reason", rec.Code, rec.Body)
+	}
+}
+
+func TestBusyMakesGrafanaSendAgain(t *testing.T) {
+	t.Parallel()
+	d := door()
+	d.Err = intake.ErrBusy
+	if rec := send(d, `{"status":"firing","alerts":[{"labels":{"a":"b"}}]}`); rec.Code != 503 || rec.Header().Get("Retry-After") == "" {
+		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }
 

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 
 	"tocsin/internal/core/plan"
 	"tocsin/internal/intake"
@@ -126,6 +129,32 @@ func TestCheckAcceptsWhatPreviewRuns(t *testing.T) {
 	}
 	if errs := webhook.Check(map[string]string{"summary": "(", "severity": "nope"}); len(errs) < 2 {
 		t.Errorf("want an error for each field, have %v", errs)
+	}
+}
+
+// The example in the documentation must do what the page says.
+func TestDocumentedMappingWorks(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../../docs/integrations/webhook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\nmapping:")
+	example, _, _ := strings.Cut(rest, "```")
+	var doc struct{ Mapping map[string]string }
+	if err := yaml.Unmarshal([]byte("mapping:"+example), &doc); err != nil {
+		t.Fatal(err)
+	}
+	body := `{"jobs":[{"name":"backup","node":"db1","state":"FAIL","url":"https://ci.example.com/1"},{"name":"report","node":"db2","state":"DONE","level":"error","url":""}]}`
+	signals, errs := webhook.Preview(doc.Mapping, http.Header{"X-Env": {"prod"}}, []byte(body))
+	if len(errs) != 0 || len(signals) != 2 {
+		t.Fatalf("%d signals, errors %v", len(signals), errs)
+	}
+	if s := signals[0]; s.Action != "trigger" || s.DedupKey != "job/backup" || s.Severity != "warning" || s.Labels["env"] != "prod" || len(s.Links) != 1 {
+		t.Errorf("first event %+v", s)
+	}
+	if s := signals[1]; s.Action != "resolve" || s.Severity != "error" {
+		t.Errorf("second event %+v", s)
 	}
 }
 
