@@ -87,12 +87,14 @@ func explainCertificate(err error, now time.Time) (string, bool) {
 	case errors.As(err, &host):
 		return "the certificate is for another name: " + names509(host.Certificate) + ", not " + host.Host, true
 	case errors.As(err, &notTLS):
-		return "the other side does not speak TLS", true
+		return notTLSText, true
 	case errors.As(err, &alert):
 		return "the other side refused the TLS handshake: " + alert.Error(), true
 	}
 	return "", false
 }
+
+const notTLSText = "the other side does not speak TLS"
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
@@ -146,5 +148,13 @@ func explainSocket(o *observation, err error) (string, Fault) {
 			return k.text, k.fault
 		}
 	}
-	return err.Error(), TargetSide
+	// net/http keeps these two to itself.
+	switch text := err.Error(); {
+	case strings.Contains(text, "server closed idle connection"):
+		return to + " closed the connection without an answer", TargetSide
+	case strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return notTLSText, TargetSide
+	default:
+		return text, TargetSide
+	}
 }

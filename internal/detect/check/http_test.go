@@ -171,6 +171,10 @@ func TestHTTPTimeoutNamesTheStage(t *testing.T) {
 func TestHTTPServerThatHangsUp(t *testing.T) {
 	t.Parallel()
 	addr := listen(t, func(net.Conn) {})
+	plain := web(t, func(http.ResponseWriter, *http.Request) {})
+	if r := look1(t, &Prober{}, plan.Check{Type: "http", Settings: m{"url": strings.Replace(plain, "http:", "https:", 1)}}); r.OK || r.Reason != notTLSText {
+		t.Errorf("https against http: %+v", r)
+	}
 	r := look1(t, &Prober{}, plan.Check{Type: "http", Settings: m{"url": "http://" + addr}})
 	if r.OK || !(strings.Contains(r.Reason, "closed the connection") || strings.Contains(r.Reason, "reset")) {
 		t.Errorf("%+v", r)
