@@ -152,7 +152,11 @@ func (r *reader) mainSetting(typeName string) string {
 	switch typeName {
 	case "email", "tcp", "tls":
 		return "address"
-	case "slack", "webhook", "http", "https":
+	case "slack":
+		return "webhook_url"
+	case "ntfy":
+		return "topic"
+	case "webhook", "http", "https":
 		return "url"
 	case "icmp":
 		return "host"

@@ -23,7 +23,7 @@ type fakeChannels struct{}
 func (fakeChannels) Names() []string { return []string{"email", "inapp", "ntfy", "slack"} }
 
 func (fakeChannels) Fields(channel string) ([]string, bool) {
-	secrets := map[string][]string{"email": nil, "inapp": nil, "ntfy": {"token"}, "slack": {"url"}}
+	secrets := map[string][]string{"email": nil, "inapp": nil, "ntfy": {"token"}, "slack": {"webhook_url"}}
 	s, ok := secrets[channel]
 	return s, ok
 }
