@@ -1,17 +1,11 @@
 package alertmanager_test
 
 import (
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tocsin/internal/intake/alertmanager"
 	"tocsin/internal/intake/intaketest"
@@ -22,7 +16,7 @@ import (
 // the wording is part of the schema and not of Go's JSON decoder.
 func TestSameAnswersAsAlertmanager(t *testing.T) {
 	t.Parallel()
-	theirs := startAlertmanager(t)
+	theirs := intaketest.Alertmanager(t, "route: {receiver: none}\nreceivers: [{name: none}]\n")
 	ours := httptest.NewServer(intaketest.Mux(alertmanager.New(), door()))
 	t.Cleanup(ours.Close)
 	const asJSON = "application/json"
@@ -88,52 +82,4 @@ func ask(t *testing.T, base, method, path, media, body string) (status int, answ
 		t.Fatal(err)
 	}
 	return resp.StatusCode, strings.TrimSuffix(string(b), "\n")
-}
-
-// startAlertmanager runs Debian's Alertmanager on a loopback port until the
-// test ends. TOCSIN_REQUIRE_ALERTMANAGER makes its absence an error.
-func startAlertmanager(t *testing.T) (base string) {
-	t.Helper()
-	binary, err := exec.LookPath("prometheus-alertmanager")
-	if err != nil {
-		if os.Getenv("TOCSIN_REQUIRE_ALERTMANAGER") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no Alertmanager is installed")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close()
-	dir := t.TempDir()
-	config := filepath.Join(dir, "alertmanager.yml")
-	if err := os.WriteFile(config, []byte("route: {receiver: none}\nreceivers: [{name: none}]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary, "--config.file="+config, "--storage.path="+dir, "--web.listen-address="+addr, "--cluster.listen-address=")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	base = "http://" + addr
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
-	for {
-		resp, err := http.Get(base + "/-/ready")
-		if err == nil {
-			_ = resp.Body.Close()
-			return base
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatal(fmt.Errorf("the Alertmanager did not start: %w", err))
-		}
-	}
 }

@@ -23,6 +23,8 @@ type Door struct {
 	Err error
 
 	mu         sync.Mutex
+	busy       int
+	turnedAway int
 	signals    []signal.Signal
 	rejections []Rejection
 	pings      []string
@@ -42,6 +44,20 @@ func (d *Door) Integration(key string) (*plan.Integration, bool) {
 	return in, ok
 }
 
+// BusyFor makes the door turn away the next n submissions with ErrBusy.
+func (d *Door) BusyFor(n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.busy, d.turnedAway = n, 0
+}
+
+// TurnedAway is how many submissions BusyFor has refused.
+func (d *Door) TurnedAway() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.turnedAway
+}
+
 // Submit records, or answers Err.
 func (d *Door) Submit(_ context.Context, _ *plan.Integration, signals []signal.Signal) error {
 	if d.Err != nil {
@@ -49,6 +65,10 @@ func (d *Door) Submit(_ context.Context, _ *plan.Integration, signals []signal.S
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.turnedAway < d.busy {
+		d.turnedAway++
+		return intake.ErrBusy
+	}
 	for _, s := range signals {
 		s.Clean()
 		d.signals = append(d.signals, s)
