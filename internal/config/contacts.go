@@ -1,12 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"tocsin/internal/core/fact"
 	"tocsin/internal/core/plan"
 )
 
@@ -182,9 +184,25 @@ func (r *reader) checkContact(v value, c plan.Contact) bool {
 		return true
 	}
 	if err := r.opts.Channels.Check(c.Channel, c.Settings); err != nil {
-		r.wrong(v, "%v", err)
+		r.refusedAt(v, v, err)
 	}
 	return true
+}
+
+// refusedAt reports what a sibling room said about settings, at the very
+// setting where its answer names one that is written.
+func (r *reader) refusedAt(whole, settings value, err error) {
+	var refused *fact.Refused
+	if errors.As(err, &refused) {
+		name := strings.TrimPrefix(refused.Field, "settings.")
+		for _, path := range []string{settings.path + "." + name, whole.path + "." + name} {
+			if place, ok := r.loaded.Origin[path]; ok {
+				r.report(place, path, refused.Why)
+				return
+			}
+		}
+	}
+	r.wrong(settings, "%v", err)
 }
 
 // Defaults of a check that says nothing.
@@ -229,7 +247,7 @@ func (r *reader) checkIsWhole(v, typeAt value, c *plan.Check) {
 		return
 	}
 	if err := r.opts.Checks.Check(*c); err != nil {
-		r.wrong(typeAt, "%v", err)
+		r.refusedAt(v, typeAt, err)
 	}
 }
 

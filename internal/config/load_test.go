@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tocsin/internal/core/fact"
 	"tocsin/internal/core/plan"
 )
 
@@ -31,6 +32,9 @@ func (fakeChannels) Fields(channel string) ([]string, bool) {
 func (fakeChannels) Check(channel string, settings map[string]string) error {
 	if channel == "email" && !strings.Contains(settings["address"], "@") {
 		return fmt.Errorf("address: %q is not an e-mail address", settings["address"])
+	}
+	if channel == "ntfy" && strings.Contains(settings["topic"], " ") {
+		return fact.Refuse("invalid", "topic", "a topic has no spaces")
 	}
 	return nil
 }
