@@ -151,6 +151,8 @@ func TestGuardRedirects(t *testing.T) {
 	var hits atomic.Int64
 	secure := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("followed to another scheme or host") }))
 	t.Cleanup(secure.Close)
+	other := httptest.NewServer(secure.Config.Handler)
+	t.Cleanup(other.Close)
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
@@ -167,12 +169,13 @@ func TestGuardRedirects(t *testing.T) {
 	mux.HandleFunc("/there", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "there") })
 	mux.HandleFunc("/metadata", to("http://169.254.169.254/latest"))
 	mux.HandleFunc("/tls", to(secure.URL))
+	mux.HandleFunc("/other", to(other.URL))
 	mux.HandleFunc("/file", to("file:///etc/passwd"))
 	c := notifytest.Client()
 	if a, err := get(t, c, srv.URL+"/moved"); err != nil || string(a.Body) != "there" {
 		t.Errorf("a move within the host: %v %q", err, a.Body)
 	}
-	for _, path := range []string{"/metadata", "/tls", "/file", "/loop"} {
+	for _, path := range []string{"/metadata", "/tls", "/other", "/file", "/loop"} {
 		a, err := get(t, c, srv.URL+path)
 		if err == nil && (a.Status != http.StatusTemporaryRedirect || !notify.AsFailure(a.Failure()).Permanent) {
 			t.Errorf("%s: answer %d %v", path, a.Status, a.Failure())

@@ -112,8 +112,9 @@ func RedactText(text string, secrets []string) string {
 	return text
 }
 
-// SecretsOf lists the values of the fields marked Secret, longest first; of
-// headers also each value alone.
+// SecretsOf lists the values of the fields marked Secret, longest first, and
+// the parts of them that a peer may echo alone: a header's value, the token
+// after "Bearer", the path and the query of an address.
 func SecretsOf(fields []Field, settings map[string]string) []string {
 	var out []string
 	for _, f := range fields {
@@ -122,9 +123,18 @@ func SecretsOf(fields []Field, settings map[string]string) []string {
 			continue
 		}
 		out = append(out, v)
+		if u, err := url.Parse(v); err == nil && u.Host != "" {
+			out = append(out, u.RequestURI(), u.Path, u.RawQuery)
+			continue
+		}
 		for line := range strings.Lines(v) {
-			if name, value, ok := strings.Cut(line, ":"); ok && httpguts.ValidHeaderFieldName(strings.TrimSpace(name)) {
-				out = append(out, strings.TrimSpace(value))
+			name, value, ok := strings.Cut(line, ":")
+			if !ok || !httpguts.ValidHeaderFieldName(strings.TrimSpace(name)) {
+				continue
+			}
+			out = append(out, strings.TrimSpace(value))
+			if words := strings.Fields(value); len(words) > 1 {
+				out = append(out, words[len(words)-1])
 			}
 		}
 	}

@@ -103,7 +103,7 @@ func (p *Peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mood := p.mood
 	p.mu.Unlock()
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
-	echo := string(body) + r.Header.Get("Authorization") + r.URL.String()
+	echo := r.Header.Get("Authorization") + " " + r.URL.String() + " " + string(body) // the secrets first: answers are cut
 	switch mood.Kind {
 	case Hang:
 		select {
