@@ -17,6 +17,7 @@ type ClockTime int
 // ParseClock reads "09:00"; "24:00" is allowed as the end of a day.
 func ParseClock(text string) (ClockTime, error) {
 	h, m, ok := strings.Cut(text, ":")
+	ok = ok && !strings.ContainsAny(text, "+-") // Atoi takes signs
 	hours, errH := strconv.Atoi(h)
 	minutes, errM := strconv.Atoi(m)
 	if !ok || errH != nil || errM != nil || len(m) != 2 || hours < 0 || minutes < 0 || minutes > 59 || hours*60+minutes > 24*60 {

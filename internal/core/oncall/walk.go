@@ -121,8 +121,23 @@ func (tl *timeline) extent(p post, at time.Time) (since, until time.Time) {
 			part.layers = append(part.layers, i)
 		}
 	}
+	// Most duties began lately: look back a day, then further.
+	for back := 24 * time.Hour; ; back *= 4 {
+		start := at.Add(-back)
+		if start.Before(from) {
+			start = from
+		}
+		since, until = part.runAround(p, at, start, to)
+		if since.After(start) || start.Equal(from) {
+			return since, until
+		}
+	}
+}
+
+// runAround is the piece of [from, to) around at in which the post stands.
+func (tl *timeline) runAround(p post, at, from, to time.Time) (since, until time.Time) {
 	stands := false
-	for m := range part.walk(from, to) {
+	for m := range tl.walk(from, to) {
 		has := slices.ContainsFunc(m.posts, p.same)
 		if m.start.After(at) && !(has && stands) {
 			break

@@ -82,3 +82,33 @@ func TestWindowInsideASkippedHourIsEmptyThatDay(t *testing.T) {
 		t.Errorf("got %v, want only the shift of the day after", got)
 	}
 }
+
+// The hole between two windows is as long as nothing on the day the clock skips
+// it: the shift goes on, from both sides.
+func TestHoleInsideASkippedHourCutsNoDuty(t *testing.T) {
+	t.Parallel()
+	newYork := zone(t, "America/New_York")
+	layer := always(t, "A", 0, "00:00-02:15")
+	layer.Windows = append(layer.Windows, window(t, "02:45-24:00"))
+	s := &Schedule{Layers: []Layer{layer}, Loc: newYork}
+	for _, at := range []string{"2026-03-08 00:30", "2026-03-08 03:00", "2026-03-08 23:00"} {
+		got := s.On(nil, local(t, at).In(newYork))
+		if len(got) != 1 || !got[0].Since.Equal(instant(t, "2026-03-08 00:00 -05:00")) || !got[0].Until.Equal(instant(t, "2026-03-09 00:00 -04:00")) {
+			t.Errorf("at %s: %+v, want the whole day", at, got)
+		}
+	}
+	if got := s.On(nil, local(t, "2026-03-09 01:00").In(newYork)); len(got) != 1 || !got[0].Until.Equal(instant(t, "2026-03-09 02:15 -04:00")) {
+		t.Errorf("a day later: %+v, want the first window only", got)
+	}
+}
+
+func TestHoleOfAWeek(t *testing.T) {
+	t.Parallel()
+	l := always(t, "A", 0, "Su 00:00-00:15")
+	sunday := local(t, "2017-07-23").wall()
+	for _, m := range []int64{sunday + 15, sunday + 3*minutesPerDay, sunday + minutesPerWeek - 1} {
+		if got := l.window(m); got.on || got.start != sunday+15 || got.end != sunday+minutesPerWeek {
+			t.Errorf("minute %d: %+v, want the hole from %d to %d", m, got, sunday+15, sunday+minutesPerWeek)
+		}
+	}
+}
