@@ -40,7 +40,8 @@ type Receiver struct {
 	// rest is stored all the same, and the answer is then 400.
 	Parse func(Request) ([]signal.Signal, []FieldError)
 	// Busy is the status for ErrBusy; 0 is 429. Alertmanager and its kin send
-	// again only after a 5xx and drop the message after a 429.
+	// again at once only after a 5xx; after a 429 they wait for the group's
+	// next round, which is minutes away.
 	Busy int
 }
 

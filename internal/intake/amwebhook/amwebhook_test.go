@@ -32,7 +32,7 @@ func send(d *intaketest.Door, body string) *httptest.ResponseRecorder {
 	return rec
 }
 
-// Alertmanager sends again only after a 5xx, so 429 would lose the alert.
+// Alertmanager sends again at once only after a 5xx.
 func TestBusyMakesAlertmanagerSendAgain(t *testing.T) {
 	t.Parallel()
 	d := door()
