@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"testing/fstest"
@@ -47,6 +48,25 @@ func TestEncodeReadsBackToTheEqualPlan(t *testing.T) {
 		again, err := Encode(got.Plan)
 		if err != nil || string(again) != string(text) {
 			t.Fatalf("not canonical: %v\n%s\n%s", err, text, again)
+		}
+	})
+}
+
+// The store keeps plans as JSON. Nothing that YAML can say may be lost there.
+func TestJSONKeepsThePlan(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := genPlan(t)
+		data, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got plan.Plan
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatalf("%v\n%s", err, data)
+		}
+		if diff := cmp.Diff(want, &got, samePlan); diff != "" {
+			t.Fatalf("plan changed on its way (-want +got):\n%s", diff)
 		}
 	})
 }

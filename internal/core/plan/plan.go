@@ -186,7 +186,7 @@ type Route struct {
 	Policy  string `json:"policy,omitempty"`
 	// GroupBy gathers alerts with equal values of these labels; ["..."] is
 	// all labels, nil inherits, empty gathers the whole route.
-	GroupBy []string `json:"group_by,omitempty"`
+	GroupBy []string `json:"group_by,omitzero"`
 	// GroupWait holds the first page of a new group, so that company can join.
 	// Nil inherits; the root's default is 0: page first, gather after.
 	GroupWait *Duration `json:"group_wait,omitempty"`
