@@ -63,9 +63,9 @@ func routeGroup(body fact.Body) []Addressed {
 	case alert.Cleared:
 		return to(page.Stream(f.Page), page.Clear{})
 	case alert.Quieted:
-		return to(page.Stream(f.Page), page.Quiet{By: f.By})
+		return to(page.Stream(f.Page), page.Quiet{By: f.By, Why: f.Why})
 	case alert.Awakened:
-		return to(page.Stream(f.Page), page.Wake{})
+		return to(page.Stream(f.Page), page.Wake{Why: f.Why})
 	case alert.PageAcked:
 		return to(page.Stream(f.Page), page.Acknowledge{})
 	case alert.Emptied:

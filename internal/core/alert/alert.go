@@ -224,7 +224,7 @@ func (t *turn) expired() {
 		t.out.WakeAt(WakeExpire, t.s.ExpiresAt)
 		return
 	}
-	t.resolve(fact.Because("not-sent-again", "its source has not sent it again in time"), t.s.ExpiresAt)
+	t.resolve(fact.Because("not-sent-again", "it was not sent again before its time ran out"), t.s.ExpiresAt)
 }
 
 func (t *turn) acknowledge(in Received) {

@@ -83,6 +83,7 @@ type PageWanted struct {
 type Ask struct {
 	Group    fact.Stream     `json:"group"`
 	Route    string          `json:"route"`
+	Rule     string          `json:"rule,omitempty"` // the route's name in a reason
 	Service  string          `json:"service,omitempty"`
 	Policy   string          `json:"policy,omitempty"`
 	Urgency  plan.Urgency    `json:"urgency"`
@@ -98,6 +99,7 @@ type Ask struct {
 type Joined struct {
 	Page     string          `json:"page"`
 	Alert    string          `json:"alert"`
+	Summary  string          `json:"summary"` // of the alert that joined
 	Alerts   int             `json:"alerts"`
 	Severity signal.Severity `json:"severity,omitempty"` // the worst of the group now
 	Urgency  plan.Urgency    `json:"urgency"`
@@ -120,13 +122,15 @@ type NeverPaged struct {
 
 // Quieted: everything in a paged group is muted now.
 type Quieted struct {
-	Page string `json:"page"`
-	By   string `json:"by"`
+	Page string      `json:"page"`
+	By   string      `json:"by"`
+	Why  fact.Reason `json:"-"`
 }
 
 // Awakened: something in a quieted group may be told again.
 type Awakened struct {
-	Page string `json:"page"`
+	Page string      `json:"page"`
+	Why  fact.Reason `json:"-"`
 }
 
 // Worsened: a paged group's worst severity rose.

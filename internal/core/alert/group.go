@@ -144,20 +144,25 @@ func (t *gathering) join(in Join) {
 		t.muted(m, why, until)
 		return
 	}
-	t.tell(len(t.g.Members) - 1)
+	t.tell(len(t.g.Members)-1, fact.Because("first-in-group", "first alert of its group").By(t.rule()))
 }
 
 // tell gets a human to know of an unmuted member: by the page that is open,
-// after the hold, or by a page of its own.
-func (t *gathering) tell(i int) {
+// after the hold, or by a page of its own, and why is why.
+func (t *gathering) tell(i int, why fact.Reason) {
 	m := t.g.Members[i]
 	wait := t.g.Setup.Wait
 	switch {
-	case t.g.Page != "" && t.g.Quiet:
-		t.awaken()
 	case t.g.Page != "":
-		t.g.Members[i].Paged = true
-		t.say(m.Alert, "Joined page "+t.g.Page, fact.Because("page-open", "its group already has a page").By(t.rule()), t.joined(m.Alert))
+		quiet := t.g.Quiet
+		if !m.Paged {
+			t.g.Members[i].Paged = true
+			t.say(m.Alert, "Joined page "+t.g.Page, fact.Because("page-open", "its group already has a page").By(t.rule()), t.joined(m))
+			why = fact.Because("new-company", "a new alert joined that nothing mutes").By(why.Rule)
+		}
+		if quiet {
+			t.awaken(why)
+		}
 	case t.g.HoldUntil.After(t.sc.At):
 		t.say(m.Alert, "Waits with its group", fact.Because("group-wait", "the group gathers before it pages").By(t.rule()), Held{Group: t.stream, Until: t.g.HoldUntil})
 	case wait > 0 && m.Since.Add(wait).After(t.sc.At):
@@ -166,7 +171,7 @@ func (t *gathering) tell(i int) {
 		t.out.WakeAt(WakeHold, t.g.HoldUntil)
 		t.say(m.Alert, "Waits for company before paging", fact.Because("group-wait", "the group gathers for "+plan.Duration(wait).String()+" before it pages").By(t.rule()), Held{Group: t.stream, Until: t.g.HoldUntil})
 	default:
-		t.ask(fact.Because("first-in-group", "first alert of its group").By(t.rule()))
+		t.ask(why)
 	}
 }
 
@@ -179,14 +184,14 @@ func (t *gathering) ask(why fact.Reason) {
 		t.g.Members[i].Paged = t.g.Members[i].MutedBy == ""
 	}
 	worst, n := t.worst()
-	ask := Ask{Group: t.stream, Route: t.g.Setup.Route, Service: t.g.Setup.Service, Policy: t.g.Setup.Policy,
+	ask := Ask{Group: t.stream, Route: t.g.Setup.Route, Rule: t.rule(), Service: t.g.Setup.Service, Policy: t.g.Setup.Policy,
 		Urgency: UrgencyOf(t.g.Setup.Urgency, worst.Severity), Severity: worst.Severity, Title: worst.Summary, Alerts: n,
 		First: worst.Alert, Declare: t.g.Setup.Declare}
 	t.say(worst.Alert, "Needs a human: page "+t.g.Page, why, PageWanted{Page: t.g.Page, Ask: ask})
 }
 
-// worst is the gravest member that the page stands for (the eldest of equals),
-// and how many there are.
+// worst is the gravest member that the page stands for (the eldest of equals;
+// what is muted only if everything is), and how many there are.
 func (t *gathering) worst() (Member, int) {
 	var worst Member
 	n := 0
@@ -195,11 +200,19 @@ func (t *gathering) worst() (Member, int) {
 			continue
 		}
 		n++
-		if n == 1 || rank(m.Severity) > rank(worst.Severity) {
+		if n == 1 || weight(m) > weight(worst) {
 			worst = m
 		}
 	}
 	return worst, n
+}
+
+// weight orders members by what a page should be named after.
+func weight(m Member) int {
+	if m.MutedBy != "" {
+		return rank(m.Severity)
+	}
+	return 10 + rank(m.Severity)
 }
 
 // rank puts an unsaid severity with "error": what says nothing is taken
@@ -211,9 +224,9 @@ func rank(s signal.Severity) int {
 	return s.Rank()
 }
 
-func (t *gathering) joined(alert string) Joined {
+func (t *gathering) joined(m Member) Joined {
 	worst, n := t.worst()
-	return Joined{Page: t.g.Page, Alert: alert, Alerts: n, Severity: worst.Severity,
+	return Joined{Page: t.g.Page, Alert: m.Alert, Summary: m.Summary, Alerts: n, Severity: worst.Severity,
 		Urgency: UrgencyOf(t.g.Setup.Urgency, worst.Severity), Title: worst.Summary}
 }
 
@@ -225,10 +238,15 @@ func (t *gathering) reassess(m Member) {
 	before, _ := t.worst()
 	m.MutedBy, m.Paged = t.g.Members[i].MutedBy, t.g.Members[i].Paged
 	t.g.Members[i] = m
-	after, n := t.worst()
-	if t.g.Page == "" || n == 0 || rank(after.Severity) <= rank(before.Severity) {
-		return
+	if after, n := t.worst(); t.g.Page != "" && n > 0 && rank(after.Severity) > rank(before.Severity) {
+		t.worsened(after)
 	}
+	// Matchers see the severity too: what silences a warning may not silence it
+	// when it is critical.
+	t.recheck()
+}
+
+func (t *gathering) worsened(after Member) {
 	t.say(t.g.Page, "Severity rose to "+word(after.Severity), fact.Because("worse-than-paged", "an alert of this page got worse"),
 		Worsened{Page: t.g.Page, Severity: after.Severity, Urgency: UrgencyOf(t.g.Setup.Urgency, after.Severity), Title: after.Summary})
 }
@@ -245,10 +263,12 @@ func (t *gathering) leave(alert string) {
 	case gone.Paged && n == 0 && t.g.Page != "":
 		page := t.g.Page
 		t.g.Page, t.g.Quiet = "", false
-		t.say(page, "Every alert of this page is over", fact.Because("all-resolved", "its last alert resolved"), Cleared{Page: page})
+		t.note(page, fact.Because("all-resolved", "its last alert resolved"), Cleared{Page: page})
 	case gone.Paged && t.g.Page != "":
 		t.say(t.g.Page, fmt.Sprintf("%s is over, %d still firing", gone.Summary, n), fact.Because("some-resolved", "one of its alerts resolved"),
 			Left{Page: t.g.Page, Alert: alert, Alerts: n, Title: worst.Summary})
+		why, _ := MutedBy(t.sc, worst.Labels, t.g.Setup.Service)
+		t.quieten(why)
 	case !t.g.Setup.NoPage && gone.MutedBy == "":
 		t.say(alert, "Over before anybody was told", fact.Because("resolved-while-held", "it resolved while its group was waiting").By(t.rule()), NeverPaged{Group: t.stream, Alert: alert})
 		t.dropHold()
@@ -289,13 +309,15 @@ func (t *gathering) pageClosed(page string) {
 	if t.g.Page != page {
 		return
 	}
+	// They leave at once: that they were told is known, and what each alert says
+	// of its end comes too late for this group.
 	var streams []fact.Stream
-	for i, m := range t.g.Members {
+	t.g.Members = slices.DeleteFunc(t.g.Members, func(m Member) bool {
 		if m.Paged {
 			streams = append(streams, m.Stream)
-			t.g.Members[i].Paged = false
 		}
-	}
+		return m.Paged
+	})
 	t.g.Page, t.g.Quiet = "", false
 	if len(streams) > 0 {
 		t.say(page, "Its alerts are closed with it", fact.Because("page-resolved", "somebody resolved the page by hand"), Emptied{Alerts: streams})
@@ -314,9 +336,9 @@ func (t *gathering) say(subject, text string, why fact.Reason, body fact.Body) {
 	t.out.Add(fact.Fact{Subject: subject, Text: text, Why: why, Body: body})
 }
 
-func (t *gathering) rule() string {
-	if t.g.Setup.Name != "" {
-		return "route " + t.g.Setup.Name
-	}
-	return "route " + t.g.Setup.Route
+// note makes a fact that the page says to people in its own words.
+func (t *gathering) note(subject string, why fact.Reason, body fact.Body) {
+	t.out.Add(fact.Fact{Subject: subject, Why: why, Body: body, Unsaid: true})
 }
+
+func (t *gathering) rule() string { return t.g.Setup.Rule() }

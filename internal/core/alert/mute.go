@@ -46,7 +46,7 @@ func silenceOver(sc plan.Scene, l signal.Labels) *plan.Silence {
 }
 
 func (t *gathering) muted(m Member, why fact.Reason, until time.Time) {
-	t.say(m.Alert, "Not told, until "+until.UTC().Format("15:04 MST on 2006-01-02")+" at least", why, Muted{Group: t.stream, Alert: m.Alert, By: why.Rule})
+	t.say(m.Alert, "Muted until "+until.UTC().Format("2006-01-02 15:04 MST")+", at least", why, Muted{Group: t.stream, Alert: m.Alert, By: why.Rule})
 }
 
 // recheck asks again what mutes each member, after the board changed. Alerts
@@ -57,6 +57,7 @@ func (t *gathering) recheck() {
 		return
 	}
 	var woken []string
+	var over fact.Reason
 	var lastMute fact.Reason
 	for i := range t.g.Members {
 		m := &t.g.Members[i]
@@ -67,7 +68,8 @@ func (t *gathering) recheck() {
 			was := m.MutedBy
 			m.MutedBy = ""
 			woken = append(woken, m.Alert)
-			t.say(m.Alert, "May be told again", fact.Because("mute-over", was+" no longer mutes it").By(was), Unmuted{Group: t.stream, Alert: m.Alert})
+			over = fact.Because("mute-over", was+" no longer mutes it").By(was)
+			t.say(m.Alert, "Not muted any more", over, Unmuted{Group: t.stream, Alert: m.Alert})
 		default:
 			m.MutedBy = why.Rule
 			lastMute = why
@@ -79,7 +81,7 @@ func (t *gathering) recheck() {
 	for _, alert := range woken {
 		// tell may make a page that takes all the others along.
 		if i := t.find(alert); !t.g.Members[i].Paged || t.g.Quiet {
-			t.tell(i)
+			t.tell(i, fact.Because("mute-over", "it still fires and nothing mutes it any more").By(over.Rule))
 		}
 	}
 }
@@ -95,15 +97,16 @@ func (t *gathering) quieten(why fact.Reason) {
 		}
 	}
 	t.g.Quiet = true
-	t.say(t.g.Page, "Stops telling: everything it stands for is muted", why, Quieted{Page: t.g.Page, By: why.Rule})
+	t.note(t.g.Page, why, Quieted{Page: t.g.Page, By: why.Rule, Why: why})
 }
 
-func (t *gathering) awaken() {
+// awaken has the page told again, from the beginning.
+func (t *gathering) awaken(why fact.Reason) {
 	t.g.Quiet = false
 	for i := range t.g.Members {
 		if t.g.Members[i].MutedBy == "" {
 			t.g.Members[i].Paged = true
 		}
 	}
-	t.say(t.g.Page, "Starts telling again", fact.Because("mute-over", "what muted it is over and it still burns"), Awakened{Page: t.g.Page})
+	t.note(t.g.Page, why, Awakened{Page: t.g.Page, Why: why})
 }

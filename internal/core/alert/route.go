@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -29,6 +30,17 @@ type Setup struct {
 // Group is the stream that gathers alerts of this set-up.
 func (s Setup) Group() fact.Stream {
 	return fact.Of(GroupKind, fact.Hash(s.Path, s.Route, s.Service, s.Labels.String()))
+}
+
+// Rule names the route in a reason.
+func (s Setup) Rule() string {
+	switch {
+	case s.Name != "":
+		return "route " + s.Name
+	case s.Route == "0":
+		return "root route"
+	}
+	return "route " + s.Route
 }
 
 // GroupAll is the group_by value that groups by every label.
@@ -70,11 +82,14 @@ func Routes(p *plan.Plan, o Origin, severity signal.Severity) []Setup {
 // inherited is what a node passes on to its children.
 type inherited struct {
 	service, policy, path string
-	groupBy               []string
-	wait                  time.Duration
-	urgency               plan.Urgency
-	noPage                bool
-	declare               int
+	// above is a policy that stands above the route that names the service: it
+	// counts only if that service has none.
+	above   string
+	groupBy []string
+	wait    time.Duration
+	urgency plan.Urgency
+	noPage  bool
+	declare int
 }
 
 type walk struct {
@@ -109,6 +124,7 @@ func (from inherited) with(r *plan.Route) inherited {
 	own := from
 	if r.Service != "" {
 		own.service = r.Service
+		own.policy, own.above = "", cmp.Or(own.policy, own.above)
 	}
 	if r.Policy != "" {
 		own.policy = r.Policy
@@ -154,6 +170,7 @@ func (w *walk) setup(r *plan.Route, own inherited) Setup {
 			s.Urgency = svc.Urgency
 		}
 	}
+	s.Policy = cmp.Or(s.Policy, own.above)
 	s.Labels = groupLabels(own.groupBy, w.labels)
 	return s
 }
@@ -208,12 +225,8 @@ func destination(p *plan.Plan, s Setup) string {
 }
 
 func whyRoute(s Setup) fact.Reason {
-	rule := "route " + s.Route
-	if s.Name != "" {
-		rule = "route " + s.Name
-	}
 	if s.Route == "0" {
-		return fact.Because("root-route", "no narrower route matches").By(rule)
+		return fact.Because("root-route", "no narrower route matches").By(s.Rule())
 	}
-	return fact.Because("route-matches", fmt.Sprintf("its labels match %s", s.matched)).By(rule)
+	return fact.Because("route-matches", fmt.Sprintf("its labels match %s", s.matched)).By(s.Rule())
 }

@@ -96,9 +96,12 @@ func (sp span) put(sc plan.Scene, changed bool, comment string) fact.Outcome {
 	var out fact.Outcome
 	verb := " put in force"
 	if changed {
-		verb = " changed"
+		verb = " changed:"
 	}
-	out.Add(fact.Fact{Subject: sp.id, Text: sp.what + verb + until(*sp.end), Why: fact.Because("by-hand", sc.Actor.Name()+": "+comment),
+	if sp.start.After(sc.At) {
+		verb += " from " + stamp(*sp.start)
+	}
+	out.Add(fact.Fact{Subject: sp.id, Text: sp.what + verb + " until " + stamp(*sp.end), Why: fact.Because("by-hand", sc.Actor.Name()+": "+comment),
 		Body: Put{Kind: sp.kind, ID: sp.id, Start: *sp.start, End: *sp.end, Changed: changed}})
 	if sp.start.After(sc.At) {
 		out.WakeAt(WakeStart, *sp.start)
@@ -110,7 +113,7 @@ func (sp span) put(sc plan.Scene, changed bool, comment string) fact.Outcome {
 	return out
 }
 
-func until(end time.Time) string { return " until " + end.UTC().Format("2006-01-02 15:04 MST") }
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
 
 func (sp span) sweep(sc plan.Scene, why string) fact.Effect {
 	return fact.Effect{Key: fmt.Sprintf("%s/%s/%s/%d", sp.kind, sp.id, why, sc.At.UnixMicro()), Body: Sweep{Cause: sp.kind + " " + sp.id}}

@@ -228,7 +228,7 @@ type turn struct {
 
 func (t *turn) afterMerge(s *State, in Input) error {
 	switch in.(type) {
-	case LinkPage, Open, TakeOver:
+	case LinkPage, Open:
 		return nil
 	}
 	return fact.Refuse("conflict", "", fmt.Sprintf("%s was merged into %s", s.ID, s.MergedInto))

@@ -17,11 +17,15 @@ import (
 // ErrConflict says that another node moved a stream first.
 var ErrConflict = errors.New("another node moved this stream first")
 
+// ErrUnavailable says that the database cannot take or give anything now: it is
+// away, or its disk is full. Nothing was written; the same may be tried later.
+var ErrUnavailable = errors.New("the database is unavailable")
+
 // Batch is what one transaction writes.
 type Batch struct {
 	At     time.Time
 	States []StateChange
-	Facts  []fact.Entry // Pos is given by the store
+	Facts  []fact.Entry // Pos is given by the store, here too
 	Outbox []Errand
 	// Finished are outbox keys whose errand is done.
 	Finished []string

@@ -1,6 +1,7 @@
 package notification
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -194,7 +195,7 @@ func (t *turn) receipt(in Receipt) {
 		text = "Delivered by " + t.s.To.Contact
 	}
 	for _, m := range q.all() {
-		t.say(m, text+t.whose(), fact.Because("receipt", in.Detail), Arrived{Life: t.life(m, in.Attempt), Status: in.Status, ProviderID: in.ProviderID, Detail: in.Detail})
+		t.say(m, text+t.whose(), fact.Because("receipt", cmp.Or(in.Detail, "the other side took it")), Arrived{Life: t.life(m, in.Attempt), Status: in.Status, ProviderID: in.ProviderID, Detail: in.Detail})
 	}
 }
 
@@ -223,6 +224,7 @@ func (t *turn) failed(in Failed) {
 	if !ok {
 		return
 	}
+	in.Error = cmp.Or(in.Error, "the channel gave no reason")
 	again := t.sc.At.Add(pause(q.Message.ID, in.Attempt, in.After))
 	giveUp := in.Permanent || again.Sub(q.Since) > patience(q.Message.Kind)
 	for _, m := range q.all() {

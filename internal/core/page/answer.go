@@ -20,7 +20,7 @@ func (t *turn) acknowledge() error {
 	t.s.Status = Acknowledged
 	t.s.AckedAt, t.s.AckedBy = t.sc.At, by
 	t.say("Acknowledged by "+by, fact.Because("answered", by+" has it"+t.via()), Acked{Page: t.s.ID, By: by})
-	t.stopCalls()
+	t.stopCalls(fact.Because("answered", by+" has it"))
 	if p := t.policy(); p.AckTimeout > 0 {
 		t.plan(NextReopen, t.sc.At.Add(p.AckTimeout.Std()))
 	}
@@ -44,7 +44,7 @@ func (t *turn) resolve(byHand string, why fact.Reason) {
 		t.s.ResolvedBy = t.actor()
 	}
 	t.say("Page resolved", why, Closed{Page: t.s.ID, ByHand: byHand != "", Group: string(t.s.Group)})
-	t.stopCalls()
+	t.stopCalls(fact.Because("over", "the page is over"))
 	t.tellPeople()
 	t.tellChannels(notification.KindResolved)
 }
@@ -80,23 +80,24 @@ func left(x Tell) bool {
 	return x.Outcome != notification.OutcomeWithdrawn && x.Outcome != notification.OutcomeFailed
 }
 
-func (t *turn) quiet(by string) {
-	if t.s.Status == Muted {
-		return
-	}
-	if t.s.Status == Acknowledged {
-		return // somebody has it; there is nothing to hush
-	}
-	t.s.Status = Muted
-	t.say("Hushed: nobody else is told", fact.Because("muted", "everything it stands for is muted").By(by), Hushed{Page: t.s.ID, By: by})
-	t.stopCalls()
+func (t *turn) quiet(in Quiet) {
+	t.s.QuietBy = in.By
+	if t.s.Status == Triggered {
+		t.hush(in.Why)
+	} // else somebody has it, and there is nothing to hush
 }
 
-func (t *turn) wake() {
+func (t *turn) hush(why fact.Reason) {
+	t.s.Status = Muted
+	t.say("Hushed, since everything it stands for is muted", why, Hushed{Page: t.s.ID, By: t.s.QuietBy})
+	t.stopCalls(why)
+}
+
+func (t *turn) wake(why fact.Reason) {
+	t.s.QuietBy = ""
 	if t.s.Status != Muted {
 		return
 	}
-	why := fact.Because("mute-over", "what muted it is over and it still burns")
 	t.say("Telling again", why, Reopened{Page: t.s.ID})
 	t.restart(why)
 }

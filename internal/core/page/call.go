@@ -3,12 +3,12 @@ package page
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/notification"
 	"tocsin/internal/core/plan"
-	"tocsin/internal/core/signal"
 )
 
 // betweenContacts is the pause between the contacts of a person who set no
@@ -109,7 +109,7 @@ func (t *turn) armCall(c *Call) {
 }
 
 // stopCalls ends all calling and withdraws what has not left yet.
-func (t *turn) stopCalls() {
+func (t *turn) stopCalls(why fact.Reason) {
 	for _, c := range t.s.Calls {
 		if len(c.Rules) > 0 {
 			t.out.Cancel(WakeCall + c.User)
@@ -125,7 +125,7 @@ func (t *turn) stopCalls() {
 		}
 	}
 	if len(from) > 0 {
-		t.say("Messages that have not left are withdrawn", fact.Because("answered", "nobody needs to be woken any more"), Withdrawn{Page: t.s.ID, From: from})
+		t.say("Messages that have not left are withdrawn", why, Withdrawn{Page: t.s.ID, From: from})
 	}
 }
 
@@ -143,12 +143,11 @@ func (t *turn) tell(to notification.Ref, rung int, kind notification.Kind, why s
 	if to.User != "" {
 		name = t.person(to.User) + " by " + to.Contact
 	}
-	t.say(verb[kind]+name, fact.Because(string(kind), why), Told{Page: t.s.ID, To: to, Message: m})
+	t.say("Telling "+name+news[kind], fact.Because(string(kind), why), Told{Page: t.s.ID, To: to, Message: m})
 }
 
-var verb = map[notification.Kind]string{
-	notification.KindPage: "Tell ", notification.KindResolved: "Tell the end to ", notification.KindAcked: "Tell who has it to ",
-}
+// news is what is told, where it is not the page itself.
+var news = map[notification.Kind]string{notification.KindResolved: " that it is over", notification.KindAcked: " who has it"}
 
 func (t *turn) body(kind notification.Kind) string {
 	switch kind {
@@ -160,20 +159,20 @@ func (t *turn) body(kind notification.Kind) string {
 		}
 		return "Every alert of this page is over"
 	}
-	lines := ""
+	var lines []string
 	if svc := t.sc.Plan.Service(t.s.Service); svc != nil {
-		lines = "Service " + svc.ID
+		lines = append(lines, "Service "+svc.ID)
 		if svc.Runbook != "" {
-			lines += "\nRunbook " + svc.Runbook
+			lines = append(lines, "Runbook "+svc.Runbook)
 		}
 	}
 	if t.s.Alerts > 1 {
-		lines += fmt.Sprintf("\n%d alerts", t.s.Alerts)
+		lines = append(lines, fmt.Sprintf("%d alerts", t.s.Alerts))
 	}
-	if t.s.Severity != signal.Severity("") {
-		lines += "\nSeverity " + string(t.s.Severity)
+	if t.s.Severity != "" {
+		lines = append(lines, "Severity "+string(t.s.Severity))
 	}
-	return lines
+	return strings.Join(lines, "\n")
 }
 
 // delivery is what became of a message. A message that fails brings the

@@ -78,6 +78,13 @@ type Hushed struct {
 	By   string `json:"by"`
 }
 
+// Grown: an alert joined.
+type Grown struct {
+	Page   string `json:"page"`
+	Alert  string `json:"alert"`
+	Alerts int    `json:"alerts"`
+}
+
 // Attached: the page belongs to an incident.
 type Attached struct {
 	Page     string `json:"page"`
@@ -103,5 +110,6 @@ func (Acked) FactKind() string        { return "page.acknowledged" }
 func (Reopened) FactKind() string     { return "page.reopened" }
 func (RanOut) FactKind() string       { return "page.ran-out" }
 func (Hushed) FactKind() string       { return "page.muted" }
+func (Grown) FactKind() string        { return "page.grown" }
 func (Attached) FactKind() string     { return "page.attached" }
 func (Closed) FactKind() string       { return "page.resolved" }

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -109,10 +108,21 @@ func (t *turn) alarm(key string) {
 		t.say("Nobody answered to the end of the policy", fact.Because("policy-ran-out", t.unanswered()).By("policy "+t.s.Policy), RanOut{Page: t.s.ID})
 		t.fallback(fact.Because("policy-ran-out", "nobody answered to the end of the policy"))
 	case NextReopen:
-		why := fact.Because("ack-timeout", t.s.AckedBy+" acknowledged and it is still open").By("policy " + t.s.Policy)
-		t.say("Acknowledgement lapsed: telling again", why, Reopened{Page: t.s.ID})
-		t.restart(why)
+		t.lapse()
 	}
+}
+
+// lapse ends an acknowledgement that was not followed by an end.
+func (t *turn) lapse() {
+	why := fact.Because("ack-timeout", t.s.AckedBy+" acknowledged and it is still open").By("policy " + t.s.Policy)
+	if t.s.QuietBy != "" {
+		t.s.AckedAt, t.s.AckedBy = time.Time{}, ""
+		t.say("Acknowledgement lapsed", why, Reopened{Page: t.s.ID})
+		t.hush(fact.Because("muted", "everything it stands for is muted").By(t.s.QuietBy))
+		return
+	}
+	t.say("Acknowledgement lapsed: telling again", why, Reopened{Page: t.s.ID})
+	t.restart(why)
 }
 
 func (t *turn) unanswered() string {
@@ -132,14 +142,14 @@ func (t *turn) fallback(why fact.Reason) {
 	if len(targets) == 0 {
 		targets = t.sc.Plan.Fallback
 	}
-	already := slices.ContainsFunc(t.s.Tells, func(x Tell) bool { return x.Rung == FallbackRung })
-	t.s.Rung = FallbackRung
+	already := t.s.FellBack
+	t.s.Rung, t.s.FellBack, t.s.Unanswered = FallbackRung, true, true
 	t.plan("", time.Time{})
-	if already || len(targets) == 0 {
-		t.s.Unanswered = true
-		if !already {
-			t.say("No fallback is configured: nobody is left to tell", why, NobodyOnCall{Page: t.s.ID, Rung: FallbackRung})
-		}
+	if already {
+		return
+	}
+	if len(targets) == 0 {
+		t.say("No fallback is configured: nobody is left to tell", why, NobodyOnCall{Page: t.s.ID, Rung: FallbackRung})
 		return
 	}
 	if !t.tellTargets(targets, FallbackRung, why) {
@@ -169,7 +179,7 @@ func (t *turn) tellTargets(targets []plan.Target, rung int, why fact.Reason) boo
 	t.say(label+": telling "+t.everyone(found), why, Climbed{Page: t.s.ID, Rung: rung, Round: t.s.Round, Users: found.users()})
 	reached := false
 	for _, ref := range found.channels {
-		t.tell(ref, rung, notification.KindPage, "step tells this channel")
+		t.tell(ref, rung, notification.KindPage, "named in the policy")
 		reached = true
 	}
 	for _, d := range found.people {
@@ -183,7 +193,7 @@ func (t *turn) tellTargets(targets []plan.Target, rung int, why fact.Reason) boo
 func (t *turn) everyone(f found) string {
 	var names []string
 	for _, d := range f.people {
-		names = append(names, t.person(d.user)+" ("+d.why+")")
+		names = append(names, t.person(d.user))
 	}
 	for _, c := range f.channels {
 		names = append(names, "channel "+c.Contact)
@@ -195,8 +205,8 @@ func (t *turn) everyone(f found) string {
 func (t *turn) restart(why fact.Reason) {
 	t.s.Status = Triggered
 	t.s.AckedAt, t.s.AckedBy = time.Time{}, ""
-	t.stopCalls()
-	t.s.Rung, t.s.Round, t.s.Unanswered = -1, 0, false
+	t.stopCalls(why)
+	t.s.Rung, t.s.Round, t.s.Unanswered, t.s.FellBack = -1, 0, false, false
 	t.climb(why)
 }
 
@@ -207,8 +217,9 @@ func (t *turn) escalate() {
 	t.s.Status = Triggered
 	t.s.AckedAt, t.s.AckedBy = time.Time{}, ""
 	if t.s.Rung == FallbackRung || t.s.Rung+1 >= len(t.policy().Steps) {
-		t.s.Rung = -1
+		t.s.Rung, t.s.FellBack = -1, false
 		t.s.Round++
 	}
+	t.s.Unanswered = false
 	t.climb(why)
 }

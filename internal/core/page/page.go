@@ -64,11 +64,16 @@ type State struct {
 	Next   Next      `json:"next,omitempty"`
 	// Unanswered: the whole policy ran out. Nobody: somewhere on the way
 	// nobody was on call.
-	Unanswered bool   `json:"unanswered,omitempty"`
-	Nobody     bool   `json:"nobody,omitempty"`
-	Calls      []Call `json:"calls,omitempty"`
-	Tells      []Tell `json:"tells,omitempty"`
-	Count      int    `json:"count,omitempty"` // messages made, for their ids
+	Unanswered bool `json:"unanswered,omitempty"`
+	Nobody     bool `json:"nobody,omitempty"`
+	// FellBack: the fallback was told since the policy began.
+	FellBack bool `json:"fell_back,omitempty"`
+	// QuietBy mutes everything that the page stands for; it is known even while
+	// somebody has the page, for the time when they no longer have it.
+	QuietBy string `json:"quiet_by,omitempty"`
+	Calls   []Call `json:"calls,omitempty"`
+	Tells   []Tell `json:"tells,omitempty"`
+	Count   int    `json:"count,omitempty"` // messages made, for their ids
 }
 
 // Next is what the ladder does when NextAt comes.
@@ -155,10 +160,13 @@ type Shrank struct{ alert.Left }
 type Clear struct{}
 
 // Quiet says that everything is muted; Wake that it no longer is.
-type Quiet struct{ By string }
+type Quiet struct {
+	By  string
+	Why fact.Reason
+}
 
 // Wake ends Quiet.
-type Wake struct{}
+type Wake struct{ Why fact.Reason }
 
 // Acknowledge says that the actor has it.
 type Acknowledge struct{}
@@ -252,9 +260,9 @@ func (t *turn) on(in Input) error {
 	case Clear:
 		t.resolve("", fact.Because("all-resolved", "its last alert resolved"))
 	case Quiet:
-		t.quiet(in.By)
+		t.quiet(in)
 	case Wake:
-		t.wake()
+		t.wake(in.Why)
 	case Acknowledge:
 		return t.acknowledge()
 	case Escalate:
@@ -277,7 +285,7 @@ func (t *turn) open(id string, in Open) {
 	a := in.Ask
 	t.s = &State{ID: id, Status: Triggered, Group: a.Group, Route: a.Route, Service: a.Service, Policy: a.Policy, Urgency: a.Urgency,
 		Severity: a.Severity, Title: a.Title, Alerts: a.Alerts, First: a.First, Drill: a.Drill, OpenedAt: t.sc.At, Rung: -1}
-	t.begin(fact.Because("group-asked", "a group of alerts needs a human").By("route " + a.Route))
+	t.begin(fact.Because("group-asked", "a group of alerts needs a human").By(a.Rule))
 }
 
 func (t *turn) summon(id string, in Summon) {
@@ -294,6 +302,7 @@ func (t *turn) begin(why fact.Reason) {
 func (t *turn) grew(j alert.Joined) {
 	t.s.Alerts, t.s.Title = j.Alerts, j.Title
 	t.s.Severity = j.Severity
+	t.say(fmt.Sprintf("%s joined, %d alerts now", j.Summary, j.Alerts), fact.Because("page-open", "its group has this page already"), Grown{Page: t.s.ID, Alert: j.Alert, Alerts: j.Alerts})
 	t.harder(j.Urgency)
 }
 
@@ -309,10 +318,10 @@ func (t *turn) harder(u plan.Urgency) {
 		return
 	}
 	t.s.Urgency = plan.High
-	if t.s.Status == Muted {
+	if t.s.QuietBy != "" {
 		return
 	}
-	why := fact.Because("urgency-rose", "it became urgent")
+	why := fact.Because("urgency-rose", "its severity is "+string(t.s.Severity)+" now")
 	t.say("Urgency rose to high", why, Reopened{Page: t.s.ID})
 	t.restart(why)
 }

@@ -32,7 +32,7 @@ func resolve(sc plan.Scene, targets []plan.Target) found {
 	for _, target := range targets {
 		switch target.Kind {
 		case plan.ToUser:
-			f.add(target.ID, "by name")
+			f.add(target.ID, "named in person")
 		case plan.ToTeam:
 			f.team(sc, target.ID)
 		case plan.ToSchedule:
@@ -60,7 +60,7 @@ func (f *found) team(sc plan.Scene, id string) {
 		return
 	}
 	for _, m := range team.Members {
-		f.add(m, "team "+id)
+		f.add(m, "in team "+id)
 	}
 }
 
@@ -75,6 +75,6 @@ func (f *found) schedule(sc plan.Scene, id string) {
 		f.empty = append(f.empty, "schedule "+id+" has nobody on call at "+sc.At.In(s.Loc).Format("15:04 on Mon 2 Jan, MST"))
 	}
 	for _, d := range on {
-		f.add(d.User, "schedule "+id+", "+d.Why.Text)
+		f.add(d.User, "on call in schedule "+id+": "+d.Why.Text)
 	}
 }

@@ -141,6 +141,9 @@ func checkSignal(c *plan.Check, action signal.Action, reason, output string) sig
 func StepHeartbeat(sc plan.Scene, id string, s *Heartbeat, in any) (*Heartbeat, fact.Outcome, error) {
 	var out fact.Outcome
 	h := sc.Plan.Heartbeat(id)
+	if _, ok := in.(Alarm); ok && h == nil {
+		return nil, out, nil // it left the plan; nobody expects it any more
+	}
 	if h == nil {
 		return s, out, fact.Refuse("not-found", "", "there is no heartbeat "+id)
 	}
