@@ -209,14 +209,16 @@ func (c *Channel) send(ctx context.Context, d notify.Delivery) (notify.Receipt, 
 	if err != nil {
 		return notify.Receipt{}, notify.Permanent(err)
 	}
+	// What the templates made may hold a key that was written into them.
+	made := []string{req.URL.RequestURI(), req.URL.RawQuery}
 	answer, err := notify.Exchange(c.http, req)
 	if err != nil {
-		return notify.Receipt{}, err
+		return notify.Receipt{}, notify.Redact(err, made)
 	}
 	for _, s := range r.success {
 		if answer.Status >= s.from && answer.Status <= s.to {
-			return notify.Receipt{Status: "accepted", Detail: answer.Line()}, nil
+			return notify.Receipt{Status: "accepted", Detail: notify.RedactText(answer.Line(), made)}, nil
 		}
 	}
-	return notify.Receipt{}, answer.Failure()
+	return notify.Receipt{}, notify.Redact(answer.Failure(), made)
 }
