@@ -200,11 +200,19 @@ func (r *reader) reportSyntax(err error) {
 	}
 	if strings.HasPrefix(text, "did not find expected") {
 		// The library counts the lines of these errors, and only of these, from 0.
-		if place.Line = line + 1; strings.Contains(r.sourceLine(place), "${") {
+		if place.Line = line + 1; strings.Contains(lineOf(r.loaded.Files[r.file], place.Line), "${") {
 			text += `; inside { } and [ ] a text with ${NAME} needs quotes: "${NAME}"`
 		}
 	}
 	r.report(place, "", "not YAML: "+text)
+}
+
+func lineOf(text []byte, n int) string {
+	all := bytes.SplitN(text, []byte("\n"), n+1)
+	if n < 1 || n > len(all) {
+		return ""
+	}
+	return string(all[n-1])
 }
 
 // finish resolves what files say about each other.

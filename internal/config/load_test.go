@@ -271,3 +271,45 @@ func TestTheSamplePlanReads(t *testing.T) {
 		t.Errorf("the sample plan warns: %v", loaded.Warnings)
 	}
 }
+
+func TestBoundsAreNamed(t *testing.T) {
+	t.Parallel()
+	deep := "route:\n"
+	for i := range 40 {
+		deep += strings.Repeat(" ", 2*i+2) + "routes:\n" + strings.Repeat(" ", 2*i+2) + "-\n"
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"routes too deep":     {deep, "nested more than 32 deep"},
+		"file too large":      {"# " + strings.Repeat("x", maxFile), "larger than 4 MB"},
+		"two keys alike":      {"integrations: {a: {type: t, key: same}, b: {type: t, key: same}}", "integration a has the same key"},
+		"nobody is no person": {"users: {nobody: {}}", "the word for a seat"},
+		"an alias of itself":  {"route: &r {routes: [*r]}", "aliases (*r)"},
+		"control characters":  {"users: {ana: {name: \"a\\0b\"}}", "not text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := Load(file(c.text), Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("want an error with %q, have %.300v", c.want, err)
+			}
+		})
+	}
+}
+
+// Kubernetes mounts a ConfigMap as links into a hidden folder.
+func TestLinkedFilesAreRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "..data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "..data", "plan.yaml"), []byte("users: {ana: {}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join("..data", "plan.yaml"), filepath.Join(dir, "plan.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := LoadDir(dir, Options{})
+	if err != nil || len(loaded.Files) != 1 || loaded.Plan.User("ana") == nil {
+		t.Fatalf("have %+v, %v", loaded, err)
+	}
+}

@@ -53,36 +53,28 @@ func (r *reader) report(at Place, path, message string) {
 
 func (r *reader) add(at Place, p Problem) {
 	p.File, p.Line, p.Column = at.File, at.Line, at.Column
-	p.Source = r.sourceLine(at)
 	r.problems = append(r.problems, p)
 }
 
-func (r *reader) sourceLine(at Place) string {
-	if at.Line < 1 {
-		return ""
-	}
-	text := string(r.loaded.Files[at.File])
-	for n := 1; n < at.Line; n++ {
-		_, rest, found := strings.Cut(text, "\n")
-		if !found {
-			return ""
-		}
-		text = rest
-	}
-	line, _, _ := strings.Cut(text, "\n")
-	return strings.TrimRight(line, "\r")
-}
-
-// sorted orders the problems by place and drops repeats.
+// sorted orders the problems by place, drops repeats and quotes the lines.
 func (r *reader) sorted() Problems {
 	r.problems.sort()
 	seen := map[string]bool{}
+	linesOf := map[string][]string{}
 	var out Problems
 	for _, p := range r.problems {
-		if key := p.String(); !seen[key] {
-			seen[key] = true
-			out = append(out, p)
+		key := p.String()
+		if seen[key] {
+			continue
 		}
+		seen[key] = true
+		if linesOf[p.File] == nil {
+			linesOf[p.File] = strings.Split(string(r.loaded.Files[p.File]), "\n")
+		}
+		if in := linesOf[p.File]; p.Line > 0 && p.Line <= len(in) {
+			p.Source = strings.TrimRight(in[p.Line-1], "\r")
+		}
+		out = append(out, p)
 	}
 	return out
 }
