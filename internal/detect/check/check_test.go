@@ -128,3 +128,48 @@ func TestAPanicCostsOneResult(t *testing.T) {
 		t.Errorf("zero target: %+v", r)
 	}
 }
+
+func TestRegistry(t *testing.T) {
+	t.Parallel()
+	var r Registry
+	for _, name := range r.Names() {
+		main := r.Main(name)
+		c := plan.Check{Type: name, Timeout: plan.Duration(time.Second), Settings: m{main: "http://shop.example:80"}}
+		if name != "http" && name != "https" {
+			c.Settings[main] = "shop.example:80"
+		}
+		if name == "dns" || name == "icmp" {
+			c.Settings[main] = "shop.example"
+		}
+		if err := r.Check(c); main == "" || len(r.Fields(name)) == 0 || err != nil {
+			t.Errorf("%s: main setting %q, %v", name, main, err)
+		}
+	}
+	if r.Main("gopher") != "" || r.Fields("gopher") != nil || r.Check(plan.Check{Type: "gopher"}) == nil {
+		t.Error("an unknown type is known")
+	}
+}
+
+// Settings come from people: whatever they write is refused or makes a look
+// that describes itself, and never panics.
+func FuzzSettings(f *testing.F) {
+	f.Add("http", "http://x", "A: b", "any")
+	f.Add("tcp", "[::1]:80", "", "4")
+	f.Add("tls", "::1", "", "6")
+	f.Add("dns", "a..b", "1.1.1.1", "x")
+	f.Add("icmp", "host", "", "")
+	f.Fuzz(func(t *testing.T, kind, main, other, family string) {
+		var r Registry
+		settings := m{r.Main(kind): main, "ip": family}
+		for _, field := range r.Fields(kind) {
+			if !field.Required && field.Name != "ip" && len(other) > 0 && other[0]%3 == field.Name[0]%3 {
+				settings[field.Name] = other
+			}
+		}
+		target, err := NewTarget(plan.Check{Type: kind, Settings: settings, Timeout: 1})
+		var refused *fact.Refused
+		if err == nil && len(target.Conditions()) == 0 || err != nil && (!errors.As(err, &refused) || refused.Field == "" || refused.Why == "") {
+			t.Fatalf("%q %v: %v", kind, settings, err)
+		}
+	})
+}
