@@ -1,0 +1,22 @@
+package web
+
+import "net/http"
+
+// routes is the table of contents. What a viewer may see is see; what needs a
+// responder or an admin says so.
+func (s *Site) routes() *http.ServeMux {
+	m := http.NewServeMux()
+	see := func(h handler) http.Handler { return s.as(Viewer, h) }
+
+	m.Handle("GET /{$}", see((*call).nowShow))
+	m.Handle("GET /events", see(s.events))
+
+	m.Handle("GET /signin", s.open((*call).signInShow))
+	m.Handle("POST /signin", s.open((*call).signIn))
+	m.Handle("GET /setup", s.open((*call).setupShow))
+	m.Handle("POST /setup", s.open((*call).setup))
+
+	m.HandleFunc("GET /assets/", s.assets.serve)
+	m.Handle("GET /", see(func(c *call) error { return gone("page at", c.r.URL.Path) }))
+	return m
+}
