@@ -84,6 +84,16 @@ func (l *dnsLook) look(ctx context.Context, p *Prober, o *observation) error {
 	return nil
 }
 
+// dialer is guarded unless the server is this machine's own resolver: clouds
+// put theirs on link-local addresses, and the plan's author did not choose it.
+func (l *dnsLook) dialer(p *Prober) *net.Dialer {
+	d := p.dialer()
+	if l.server == "" {
+		d.ControlContext = nil
+	}
+	return d
+}
+
 type query struct{ server, transport string }
 
 func (l *dnsLook) ask(ctx context.Context, p *Prober, o *observation, q query) (*dns.Msg, error) {
@@ -91,7 +101,7 @@ func (l *dnsLook) ask(ctx context.Context, p *Prober, o *observation, q query) (
 	if at, ok := ctx.Deadline(); ok {
 		left = time.Until(at)
 	}
-	client := &dns.Client{Net: q.transport, Dialer: p.dialer(), Timeout: left, UDPSize: 1232}
+	client := &dns.Client{Net: q.transport, Dialer: l.dialer(p), Timeout: left, UDPSize: 1232}
 	conn, err := client.DialContext(ctx, q.server)
 	if err != nil {
 		return nil, err

@@ -115,3 +115,14 @@ func TestDNSServerThatIsSilent(t *testing.T) {
 		t.Errorf("asked about being connected: %+v", r)
 	}
 }
+
+func TestOnlyTheMachinesOwnResolverPassesTheGuard(t *testing.T) {
+	t.Parallel()
+	if d := (&dnsLook{}).dialer(&Prober{}); d.ControlContext != nil {
+		t.Error("the machine's resolver is guarded, and clouds put it on a link-local address")
+	}
+	d := (&dnsLook{server: "169.254.169.254:53"}).dialer(&Prober{})
+	if d.ControlContext == nil || d.ControlContext(t.Context(), "udp4", "169.254.169.254:53", nil) == nil {
+		t.Error("a server that a plan names must be guarded")
+	}
+}
