@@ -5,6 +5,7 @@
 package webpush
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdh"
 	"encoding/base64"
@@ -214,8 +215,10 @@ func (c *Channel) tell(ctx context.Context, s Subscription, p parcel) error {
 	if p.message.Kind == notification.KindPage {
 		ttl = pageTTL
 	}
+	// The library writes its padding behind the body's end, so each device
+	// needs a body of its own.
 	//nolint:bodyclose // line has read and closed it
-	_, err := push.SendNotificationWithContext(ctx, p.body, &push.Subscription{
+	_, err := push.SendNotificationWithContext(ctx, bytes.Clone(p.body), &push.Subscription{
 		Endpoint: s.Endpoint, Keys: push.Keys{Auth: s.Auth, P256dh: s.P256dh},
 	}, &push.Options{
 		HTTPClient: line, Subscriber: c.cfg.Subject, Topic: topic(p.message), TTL: int(ttl.Seconds()), Urgency: urgency(p.message),
