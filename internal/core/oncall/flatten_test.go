@@ -11,13 +11,24 @@ import (
 
 const sampleDay = "2024-06-12 " // a Wednesday
 
-// during makes an override of the sample day; the last letter of its id is its age.
-func during(t testing.TB, id string, kind OverrideKind, user, replaces, span string) Override {
+// during reads an override of the sample day: "o1 replace F by B 08:30-08:45",
+// "o1 add B ...", "o1 only nobody ...". The last letter of the id is its age.
+func during(t testing.TB, text string) Override {
 	t.Helper()
-	start, end, _ := strings.Cut(span, "-")
-	return Override{ID: id, Kind: kind, User: user, Replaces: replaces,
-		Start: local(t, sampleDay+start).In(nil), End: local(t, sampleDay+end).In(nil),
-		Created: time.Unix(int64(id[len(id)-1]), 0)}
+	w := strings.Fields(strings.NewReplacer("nobody", "-", "everybody", "-").Replace(text))
+	who := func(i int) string { return strings.Trim(w[i], "-") }
+	start, end, _ := strings.Cut(w[len(w)-1], "-")
+	o := Override{ID: w[0], Kind: OverrideKind(w[1]), Created: time.Unix(int64(w[0][len(w[0])-1]), 0),
+		Start: local(t, sampleDay+start).In(nil), End: local(t, sampleDay+end).In(nil)}
+	switch o.Kind {
+	case Replace:
+		o.Replaces, o.User = who(2), who(4)
+	case Remove:
+		o.Replaces = who(2)
+	default:
+		o.User = who(2)
+	}
+	return o
 }
 
 func TestOverridesOnARule(t *testing.T) {
@@ -29,27 +40,27 @@ func TestOverridesOnARule(t *testing.T) {
 		want      string
 	}{
 		{"none: cut by the question", nil, "F 08:00-09:00"},
-		{"replace", []Override{during(t, "o1", Replace, "B", "F", "08:30-08:45")},
+		{"replace", []Override{during(t, "o1 replace F by B 08:30-08:45")},
 			"F 08:00-08:30, B 08:30-08:45, F 08:45-09:00"},
-		{"replace everybody", []Override{during(t, "o1", Replace, "B", "", "08:30-08:45")},
+		{"replace everybody", []Override{during(t, "o1 replace everybody by B 08:30-08:45")},
 			"F 08:00-08:30, B 08:30-08:45, F 08:45-09:00"},
-		{"replace somebody who is not on", []Override{during(t, "o1", Replace, "B", "X", "08:30-08:45")}, "F 08:00-09:00"},
-		{"add twice", []Override{during(t, "o1", Add, "B", "", "08:00-08:15"), during(t, "o2", Add, "B", "", "08:30-08:45")},
+		{"replace somebody who is not on", []Override{during(t, "o1 replace X by B 08:30-08:45")}, "F 08:00-09:00"},
+		{"add twice", []Override{during(t, "o1 add B 08:00-08:15"), during(t, "o2 add B 08:30-08:45")},
 			"B 08:00-08:15, F 08:00-09:00, B 08:30-08:45"},
-		{"add who is on already", []Override{during(t, "o1", Add, "F", "", "08:15-08:30")}, "F 08:00-09:00"},
-		{"remove leaves a hole", []Override{during(t, "o1", Remove, "", "F", "08:30-08:45")}, "F 08:00-08:30, F 08:45-09:00"},
-		{"remove nobody in particular does nothing", []Override{during(t, "o1", Remove, "", "", "08:30-08:45")}, "F 08:00-09:00"},
-		{"a temporary schedule with holes", []Override{during(t, "o1", Only, "", "", "08:15-08:45"), during(t, "o2", Only, "B", "", "08:25-08:35")},
+		{"add who is on already", []Override{during(t, "o1 add F 08:15-08:30")}, "F 08:00-09:00"},
+		{"remove leaves a hole", []Override{during(t, "o1 remove F 08:30-08:45")}, "F 08:00-08:30, F 08:45-09:00"},
+		{"remove nobody in particular does nothing", []Override{during(t, "o1 remove nobody 08:30-08:45")}, "F 08:00-09:00"},
+		{"a temporary schedule with holes", []Override{during(t, "o1 only nobody 08:15-08:45"), during(t, "o2 only B 08:25-08:35")},
 			"F 08:00-08:15, B 08:25-08:35, F 08:45-09:00"},
-		{"a temporary schedule ignores other overrides", []Override{during(t, "o1", Only, "B", "", "08:15-08:45"),
-			during(t, "o2", Add, "C", "", "08:00-09:00"), during(t, "o3", Replace, "D", "B", "08:00-09:00")},
+		{"a temporary schedule ignores other overrides", []Override{during(t, "o1 only B 08:15-08:45"),
+			during(t, "o2 add C 08:00-09:00"), during(t, "o3 replace B by D 08:00-09:00")},
 			"C 08:00-08:15, F 08:00-08:15, B 08:15-08:45, C 08:45-09:00, F 08:45-09:00"},
-		{"the later created wins", []Override{during(t, "o2", Replace, "C", "F", "08:00-08:30"), during(t, "o1", Replace, "B", "F", "08:15-09:00")},
+		{"the later created wins", []Override{during(t, "o2 replace F by C 08:00-08:30"), during(t, "o1 replace F by B 08:15-09:00")},
 			"C 08:00-08:30, B 08:30-09:00"},
-		{"a later removal wins over a replacement", []Override{during(t, "o1", Replace, "B", "F", "08:00-09:00"), during(t, "o2", Remove, "", "F", "08:30-09:00")},
+		{"a later removal wins over a replacement", []Override{during(t, "o1 replace F by B 08:00-09:00"), during(t, "o2 remove F 08:30-09:00")},
 			"B 08:00-08:30"},
 		{"another schedule's override", []Override{func() Override {
-			o := during(t, "o1", Replace, "B", "F", "08:00-09:00")
+			o := during(t, "o1 replace F by B 08:00-09:00")
 			o.Schedule = "elsewhere"
 			return o
 		}()}, "F 08:00-09:00"},
@@ -73,22 +84,22 @@ func TestOverridesMapOnceAndAtTheSameTime(t *testing.T) {
 		overrides []Override
 		want      string
 	}{
-		{"add, replace and remove together", "RBI", []Override{during(t, "o1", Add, "F", "", "00:00-24:00"),
-			during(t, "o2", Replace, "X", "R", "00:00-24:00"), during(t, "o3", Remove, "", "B", "00:00-24:00")}, "F+I+X"},
-		{"no chain", "AB", []Override{during(t, "o1", Replace, "B", "A", "00:00-24:00"), during(t, "o2", Replace, "C", "B", "00:00-24:00")}, "B+C"},
-		{"no chain, whatever the age", "AB", []Override{during(t, "o2", Replace, "B", "A", "00:00-24:00"), during(t, "o1", Replace, "C", "B", "00:00-24:00")}, "B+C"},
-		{"a swap of two", "AB", []Override{during(t, "o1", Replace, "B", "A", "00:00-24:00"), during(t, "o2", Replace, "A", "B", "00:00-24:00")}, "A+B"},
-		{"an added person is not replaced", "A", []Override{during(t, "o1", Add, "B", "", "00:00-24:00"), during(t, "o2", Replace, "C", "B", "00:00-24:00")}, "A+B"},
-		{"everybody at once", "ABC", []Override{during(t, "o1", Replace, "D", "", "00:00-24:00")}, "D"},
-		{"one of everybody, later", "ABC", []Override{during(t, "o1", Replace, "D", "", "00:00-24:00"), during(t, "o2", Replace, "E", "A", "00:00-24:00")}, "D+E"},
-		{"everybody where nobody is", "-", []Override{during(t, "o1", Replace, "D", "", "00:00-24:00")}, "D"},
-		{"the later of two for everybody where nobody is", "-", []Override{during(t, "o2", Replace, "D", "", "00:00-24:00"), during(t, "o1", Replace, "E", "", "00:00-24:00")}, "D"},
+		{"add, replace and remove together", "RBI", []Override{during(t, "o1 add F 00:00-24:00"),
+			during(t, "o2 replace R by X 00:00-24:00"), during(t, "o3 remove B 00:00-24:00")}, "F+I+X"},
+		{"no chain", "AB", []Override{during(t, "o1 replace A by B 00:00-24:00"), during(t, "o2 replace B by C 00:00-24:00")}, "B+C"},
+		{"no chain, whatever the age", "AB", []Override{during(t, "o2 replace A by B 00:00-24:00"), during(t, "o1 replace B by C 00:00-24:00")}, "B+C"},
+		{"a swap of two", "AB", []Override{during(t, "o1 replace A by B 00:00-24:00"), during(t, "o2 replace B by A 00:00-24:00")}, "A+B"},
+		{"an added person is not replaced", "A", []Override{during(t, "o1 add B 00:00-24:00"), during(t, "o2 replace B by C 00:00-24:00")}, "A+B"},
+		{"everybody at once", "ABC", []Override{during(t, "o1 replace everybody by D 00:00-24:00")}, "D"},
+		{"one of everybody, later", "ABC", []Override{during(t, "o1 replace everybody by D 00:00-24:00"), during(t, "o2 replace A by E 00:00-24:00")}, "D+E"},
+		{"everybody where nobody is", "-", []Override{during(t, "o1 replace everybody by D 00:00-24:00")}, "D"},
+		{"the later of two for everybody where nobody is", "-", []Override{during(t, "o2 replace everybody by D 00:00-24:00"), during(t, "o1 replace everybody by E 00:00-24:00")}, "D"},
 		{"same age: the greater id", "A", []Override{func() Override {
-			o := during(t, "o9", Replace, "B", "A", "00:00-24:00")
+			o := during(t, "o9 replace A by B 00:00-24:00")
 			o.Created = time.Unix(int64('1'), 0)
 			return o
-		}(), during(t, "o1", Replace, "C", "A", "00:00-24:00")}, "B"},
-		{"two temporary schedules", "A", []Override{during(t, "o1", Only, "C", "", "00:00-24:00"), during(t, "o2", Only, "B", "", "00:00-24:00")}, "B+C"},
+		}(), during(t, "o1 replace A by C 00:00-24:00")}, "B"},
+		{"two temporary schedules", "A", []Override{during(t, "o1 only C 00:00-24:00"), during(t, "o2 only B 00:00-24:00")}, "B+C"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -122,7 +133,7 @@ func TestPriorities(t *testing.T) {
 				shift(t, "A", 1, "21:00-22:00"), shift(t, "B", 1, "22:00-24:00"),
 				shift(t, "C", 2, "12:00-14:00"), shift(t, "D", 2, "14:00-15:00"), shift(t, "D", 2, "17:00-18:00"), shift(t, "D", 2, "20:00-22:00"),
 			},
-			[]Override{during(t, "o1", Replace, "E", "", "22:00-23:00"), during(t, "o2", Replace, "A", "", "22:00-22:30")},
+			[]Override{during(t, "o1 replace everybody by E 22:00-23:00"), during(t, "o2 replace everybody by A 22:00-22:30")},
 			"A 10:00-12:00, B 11:00-12:00, C 12:00-14:00, D 14:00-15:00, A 16:00-17:00, D 17:00-18:00, A 18:00-19:00, D 20:00-22:00, A 22:00-22:30, E 22:30-23:00, B 23:00-00:00",
 			"00:00-10:00 15:00-16:00 19:00-20:00"},
 		{"a short one above two long ones",
@@ -132,10 +143,10 @@ func TestPriorities(t *testing.T) {
 			[]Layer{shift(t, "A", 1, "10:00-20:00"), shift(t, "B", 1, "10:00-20:00"), shift(t, "C", 2, "10:00-13:00")}, nil,
 			"C 10:00-13:00, A 13:00-20:00, B 13:00-20:00", "00:00-10:00 20:00-00:00"},
 		{"an override over the whole of a shift",
-			[]Layer{shift(t, "A", 0, "10:00-15:00")}, []Override{during(t, "o1", Replace, "B", "", "10:00-15:00")},
+			[]Layer{shift(t, "A", 0, "10:00-15:00")}, []Override{during(t, "o1 replace everybody by B 10:00-15:00")},
 			"B 10:00-15:00", "00:00-10:00 15:00-00:00"},
 		{"an override for everybody is one piece over two layers and a gap",
-			[]Layer{shift(t, "A", 0, "10:00-12:00"), shift(t, "C", 0, "13:00-15:00")}, []Override{during(t, "o1", Replace, "B", "", "10:00-15:00")},
+			[]Layer{shift(t, "A", 0, "10:00-12:00"), shift(t, "C", 0, "13:00-15:00")}, []Override{during(t, "o1 replace everybody by B 10:00-15:00")},
 			"B 10:00-15:00", "00:00-10:00 15:00-00:00"},
 		{"the same person in two layers has one shift at a time",
 			[]Layer{shift(t, "A", 0, "10:00-14:00"), shift(t, "A", 0, "12:00-13:00"), shift(t, "A", 0, "13:30-16:00")}, nil,
@@ -147,7 +158,7 @@ func TestPriorities(t *testing.T) {
 			[]Layer{shift(t, "A", -2, "10:00-14:00"), shift(t, "B", -1, "12:00-16:00")}, nil,
 			"A 10:00-12:00, B 12:00-16:00", "00:00-10:00 16:00-00:00"},
 		{"covering for a colleague does not cut one's own shift",
-			[]Layer{shift(t, "A", 0, "10:00-14:00"), shift(t, "B", 0, "08:00-20:00")}, []Override{during(t, "o1", Replace, "B", "A", "12:00-13:00")},
+			[]Layer{shift(t, "A", 0, "10:00-14:00"), shift(t, "B", 0, "08:00-20:00")}, []Override{during(t, "o1 replace A by B 12:00-13:00")},
 			"B 08:00-20:00, A 10:00-12:00, A 13:00-14:00", "00:00-08:00 20:00-00:00"},
 		{"no layers", nil, nil, "", "00:00-00:00"},
 	}
@@ -178,8 +189,8 @@ func TestTakenSwap(t *testing.T) {
 		want  string
 	}{
 		{"nobody took it", nil, "U 12:00-15:00, U 12:00-15:00"},
-		{"over the end of the shift", []Override{during(t, "o1", Replace, "V", "U", "13:00-18:00")}, "U 12:00-15:00, U 12:00-13:00, V 13:00-15:00"},
-		{"inside the shift", []Override{during(t, "o1", Replace, "V", "U", "13:00-14:00")}, "U 12:00-15:00, U 12:00-13:00, V 13:00-14:00, U 14:00-15:00"},
+		{"over the end of the shift", []Override{during(t, "o1 replace U by V 13:00-18:00")}, "U 12:00-15:00, U 12:00-13:00, V 13:00-15:00"},
+		{"inside the shift", []Override{during(t, "o1 replace U by V 13:00-14:00")}, "U 12:00-15:00, U 12:00-13:00, V 13:00-14:00, U 14:00-15:00"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -247,9 +258,9 @@ func TestNextChange(t *testing.T) {
 		{"never", alone, nil, ""},
 		{"a layer that begins", soon, nil, "2024-06-20 09:00 Z"},
 		{"beyond the look-ahead", late, nil, ""},
-		{"an override that begins", alone, []Override{during(t, "o1", Add, "B", "", "13:00-14:00")}, "2024-06-12 13:00 Z"},
-		{"an override that ends", alone, []Override{during(t, "o1", Add, "B", "", "11:00-14:00")}, "2024-06-12 14:00 Z"},
-		{"an override that changes nothing", alone, []Override{during(t, "o1", Add, "A", "", "11:00-14:00")}, ""},
+		{"an override that begins", alone, []Override{during(t, "o1 add B 13:00-14:00")}, "2024-06-12 13:00 Z"},
+		{"an override that ends", alone, []Override{during(t, "o1 add B 11:00-14:00")}, "2024-06-12 14:00 Z"},
+		{"an override that changes nothing", alone, []Override{during(t, "o1 add A 11:00-14:00")}, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -269,7 +280,7 @@ func TestDutySaysHowLongAndWhy(t *testing.T) {
 	days := Layer{Name: "days", Seats: seats("ana bo"), Unit: Week, Start: local(t, "2024-06-03 09:00")}
 	days.Seats = [][]string{{"ana"}, {"bo"}}
 	s := &Schedule{ID: "primary", Layers: []Layer{days, nights}}
-	o := during(t, "o1", Replace, "chen", "bo", "13:00-14:00")
+	o := during(t, "o1 replace bo by chen 13:00-14:00")
 	o.Schedule, o.By, o.Comment = "primary", "bo", "dentist"
 	cases := []struct {
 		at   string
@@ -318,8 +329,8 @@ func TestNobodySaysWhy(t *testing.T) {
 		{"somebody is", "12:00", office, nil, ""},
 		{"outside hours", "03:00", office, nil, "outside-hours"},
 		{"vacant", "18:30", office, nil, "vacant-seat"},
-		{"removed", "12:00", office, []Override{during(t, "o1", Remove, "", "A", "09:00-17:00")}, "removed"},
-		{"held empty", "12:00", office, []Override{during(t, "o1", Only, "", "", "09:00-17:00")}, "held-empty"},
+		{"removed", "12:00", office, []Override{during(t, "o1 remove A 09:00-17:00")}, "removed"},
+		{"held empty", "12:00", office, []Override{during(t, "o1 only nobody 09:00-17:00")}, "held-empty"},
 		{"no layers", "12:00", none, nil, "no-layers"},
 	}
 	for _, c := range cases {

@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -78,7 +79,6 @@ func drawLayer(t *rapid.T, name string, near time.Time) Layer {
 		label := fmt.Sprintf("%s window %d", name, i)
 		l.Windows = append(l.Windows, Window{
 			Days: rapid.SliceOfN(rapid.SampledFrom([]time.Weekday{0, 1, 2, 3, 4, 5, 6}), 0, 6).Draw(t, label),
-			// The brief minutes make windows that lie in a skipped hour.
 			Start: drawClock(t, label+" start", 1440), End: drawClock(t, label+" end", 1440),
 		})
 	}
@@ -107,9 +107,8 @@ func drawOverrides(t *rapid.T, near time.Time) []Override {
 	return list
 }
 
-// The wall clock, by its definition: the first second at which a clock that is
-// read second by second (here by quarter hours, which all changes keep to)
-// shows the time or a later one.
+// A local time by its definition: the first instant at which a clock on the
+// wall shows it or later. Stepping back two days finds any earlier one.
 func TestPropertyLocalTimeIsTheFirstInstant(t *testing.T) {
 	t.Parallel()
 	zones := loadZones(t)
@@ -261,6 +260,7 @@ func TestPropertyOnAgreesWithShifts(t *testing.T) {
 		from, to := sc.change.Add(-40*time.Hour), sc.change.Add(40*time.Hour)
 		shifts, gaps := sc.Shifts(overrides, from, to), sc.Gaps(overrides, from, to)
 		checkOrder(t, shifts, from, to)
+		answers := answers{sc.Schedule, overrides, shifts, gaps}
 		instants := []time.Time{from, sc.change, sc.change.Add(-1)}
 		for _, s := range shifts {
 			instants = append(instants, s.Start, s.End.Add(-1), s.Start.Add(s.End.Sub(s.Start)/2))
@@ -272,7 +272,7 @@ func TestPropertyOnAgreesWithShifts(t *testing.T) {
 			instants = append(instants, from.Add(time.Duration(rapid.Int64Range(0, int64(to.Sub(from))-1).Draw(t, "at"))))
 		}
 		for _, at := range instants {
-			checkInstant(t, sc.Schedule, overrides, at, shifts, gaps)
+			answers.check(t, at)
 		}
 	})
 }
@@ -295,10 +295,19 @@ func checkOrder(t *rapid.T, shifts []Shift, from, to time.Time) {
 	}
 }
 
-func checkInstant(t *rapid.T, s *Schedule, overrides []Override, at time.Time, shifts []Shift, gaps []Gap) {
-	duties := s.On(overrides, at)
+// answers are what a schedule says of one span.
+type answers struct {
+	*Schedule
+	overrides []Override
+	shifts    []Shift
+	gaps      []Gap
+}
+
+// check holds On at one instant against the answers for the span around it.
+func (a *answers) check(t *rapid.T, at time.Time) {
+	duties := a.On(a.overrides, at)
 	var want []Duty
-	for _, sh := range shifts {
+	for _, sh := range a.shifts {
 		if at.Before(sh.Start) || !at.Before(sh.End) {
 			continue
 		}
@@ -308,8 +317,8 @@ func checkInstant(t *rapid.T, s *Schedule, overrides []Override, at time.Time, s
 			t.Fatalf("at %s %s has a shift and is not on call", at, sh.User)
 		}
 		// The question cuts shifts; a duty is whole.
-		from, to := shifts[0].Start, sh.End
-		for _, other := range shifts {
+		from, to := a.shifts[0].Start, sh.End
+		for _, other := range a.shifts {
 			to = maxTime(to, other.End)
 		}
 		if sh.Start.After(from) && !duties[i].Since.Equal(sh.Start) || sh.End.Before(to) && !duties[i].Until.Equal(sh.End) {
@@ -319,12 +328,7 @@ func checkInstant(t *rapid.T, s *Schedule, overrides []Override, at time.Time, s
 			t.Fatalf("at %s duty %+v is shorter than shift %+v", at, duties[i], sh)
 		}
 	}
-	slices.SortFunc(want, func(a, b Duty) int {
-		if a.User < b.User {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(want, func(a, b Duty) int { return cmp.Compare(a.User, b.User) })
 	plain := slices.Clone(duties)
 	for i := range plain {
 		plain[i].Since, plain[i].Until = time.Time{}, time.Time{}
@@ -332,9 +336,9 @@ func checkInstant(t *rapid.T, s *Schedule, overrides []Override, at time.Time, s
 	if !slices.Equal(plain, want) {
 		t.Fatalf("at %s On says %+v, Shifts %+v", at, plain, want)
 	}
-	inGap := slices.ContainsFunc(gaps, func(g Gap) bool { return !at.Before(g.Start) && at.Before(g.End) })
-	if inGap == (len(duties) > 0) || inGap == (s.Nobody(overrides, at).Code == "") {
-		t.Fatalf("at %s in a gap: %v, on call: %v, why nobody: %v", at, inGap, duties, s.Nobody(overrides, at))
+	inGap := slices.ContainsFunc(a.gaps, func(g Gap) bool { return !at.Before(g.Start) && at.Before(g.End) })
+	if inGap == (len(duties) > 0) || inGap == (a.Nobody(a.overrides, at).Code == "") {
+		t.Fatalf("at %s in a gap: %v, on call: %v, why nobody: %v", at, inGap, duties, a.Nobody(a.overrides, at))
 	}
 }
 
