@@ -78,7 +78,7 @@ func drawLayer(t *rapid.T, name string, near time.Time) Layer {
 	for i := range rapid.IntRange(0, 3).Draw(t, name+" windows") {
 		label := fmt.Sprintf("%s window %d", name, i)
 		l.Windows = append(l.Windows, Window{
-			Days: rapid.SliceOfN(rapid.SampledFrom([]time.Weekday{0, 1, 2, 3, 4, 5, 6}), 0, 6).Draw(t, label),
+			Days:  rapid.SliceOfN(rapid.SampledFrom([]time.Weekday{0, 1, 2, 3, 4, 5, 6}), 0, 6).Draw(t, label),
 			Start: drawClock(t, label+" start", 1440), End: drawClock(t, label+" end", 1440),
 		})
 	}
