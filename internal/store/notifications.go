@@ -1,0 +1,88 @@
+package store
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+
+	"tocsin/internal/core/notification"
+)
+
+var (
+	notificationInsert = &bulk{types: "tttttttntttttnnn",
+		into: `INSERT INTO notification (id, person, contact, kind, page, incident, outcome, attempts, error, detail, provider_id, folded_into,` +
+			` message, created_at, updated_at, again_at)`,
+		after: `ON CONFLICT (id) DO NOTHING`}
+	// Empty fields stay as they are, except the time of the next attempt.
+	notificationChange = &bulk{types: "tnttttnnt", key: 8,
+		each: `UPDATE notification SET outcome = COALESCE(NULLIF($1, ''), outcome), attempts = COALESCE(NULLIF($2, 0), attempts),` +
+			` error = COALESCE(NULLIF($3, ''), error), detail = COALESCE(NULLIF($4, ''), detail), provider_id = COALESCE(NULLIF($5, ''), provider_id),` +
+			` folded_into = COALESCE(NULLIF($6, ''), folded_into), updated_at = $7, again_at = $8 WHERE id = $9`,
+		over: `UPDATE notification SET outcome = COALESCE(NULLIF(c1, ''), outcome), attempts = COALESCE(NULLIF(c2, 0), attempts),` +
+			` error = COALESCE(NULLIF(c3, ''), error), detail = COALESCE(NULLIF(c4, ''), detail), provider_id = COALESCE(NULLIF(c5, ''), provider_id),` +
+			` folded_into = COALESCE(NULLIF(c6, ''), folded_into), updated_at = c7, again_at = c8 FROM`,
+		where: `WHERE notification.id = c9`}
+)
+
+// notifications inserts new messages and changes old ones. Changes are put
+// together first: a message has one row in a batch, whatever happens to it.
+func (p *pen) notifications() error {
+	var fresh, changed drafts
+	rows := make(map[string]*notification.Row, len(p.b.Notifications))
+	for i := range p.b.Notifications {
+		r := p.b.Notifications[i]
+		rows[r.ID] = &r
+	}
+	merged := map[string]*notification.Change{}
+	var order []string
+	for _, c := range p.b.Changes {
+		if r := rows[c.ID]; r != nil {
+			amend(r, c)
+			continue
+		}
+		if old := merged[c.ID]; old != nil {
+			mergeChange(old, c)
+			continue
+		}
+		merged[c.ID] = &c
+		order = append(order, c.ID)
+	}
+	for i := range p.b.Notifications {
+		r := rows[p.b.Notifications[i].ID]
+		message, err := json.Marshal(r.Message)
+		if err != nil {
+			return fmt.Errorf("write notification %s: %w", r.ID, err)
+		}
+		fresh.put(r.ID, []any{r.ID, r.To.User, r.To.Contact, string(r.Kind), r.Page, r.Incident, r.Outcome, int64(r.Attempts), r.Error, r.Detail,
+			r.ProviderID, r.Into, string(message), micros(r.CreatedAt), micros(r.UpdatedAt), micros(r.Again)})
+	}
+	for _, id := range order {
+		c := merged[id]
+		changed.put(id, []any{c.Outcome, int64(c.Attempts), c.Error, c.Detail, c.ProviderID, c.Into, micros(c.UpdatedAt), micros(c.Again), c.ID})
+	}
+	if _, err := p.many(notificationInsert, fresh.rows); err != nil {
+		return err
+	}
+	_, err := p.many(notificationChange, changed.rows)
+	return err
+}
+
+func mergeChange(old *notification.Change, c notification.Change) {
+	old.Outcome = cmp.Or(c.Outcome, old.Outcome)
+	old.Attempts = cmp.Or(c.Attempts, old.Attempts)
+	old.Error = cmp.Or(c.Error, old.Error)
+	old.Detail = cmp.Or(c.Detail, old.Detail)
+	old.ProviderID = cmp.Or(c.ProviderID, old.ProviderID)
+	old.Into = cmp.Or(c.Into, old.Into)
+	old.Again, old.UpdatedAt = c.Again, c.UpdatedAt
+}
+
+func amend(r *notification.Row, c notification.Change) {
+	r.Outcome = cmp.Or(c.Outcome, r.Outcome)
+	r.Attempts = cmp.Or(c.Attempts, r.Attempts)
+	r.Error = cmp.Or(c.Error, r.Error)
+	r.Detail = cmp.Or(c.Detail, r.Detail)
+	r.ProviderID = cmp.Or(c.ProviderID, r.ProviderID)
+	r.Into = cmp.Or(c.Into, r.Into)
+	r.Again, r.UpdatedAt = c.Again, c.UpdatedAt
+}

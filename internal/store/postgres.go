@@ -1,0 +1,8 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+func openPostgres(context.Context, Config) (dialect, error) { return nil, errors.New("not yet") }

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// list runs a query outside of any transaction and collects its rows.
+func list[T any](ctx context.Context, s *Store, attempt string, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := s.db.reads().QueryContext(ctx, query, clean(args)...)
+	if err != nil {
+		return nil, s.wrap(attempt, err)
+	}
+	out, err := collect(rows, scan)
+	return out, s.wrap(attempt, err)
+}
+
+// one is list for at most one row; nil if there is none.
+func one[T any](ctx context.Context, s *Store, attempt string, scan func(*sql.Rows) (T, error), query string, args ...any) (*T, error) {
+	all, err := list(ctx, s, attempt, scan, query, args...)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
+}
+
+func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// do runs one writing statement in a transaction of its own.
+func (s *Store) do(ctx context.Context, attempt, query string, args ...any) error {
+	_, err := s.count(ctx, attempt, query, args...)
+	return err
+}
+
+// count is do, and says how many rows it touched.
+func (s *Store) count(ctx context.Context, attempt, query string, args ...any) (int64, error) {
+	t, err := s.db.begin(ctx)
+	if err != nil {
+		return 0, s.wrap(attempt, err)
+	}
+	defer t.rollback()
+	n, err := affected(t.exec(ctx, query, args...))
+	if err != nil {
+		return 0, s.wrap(attempt, err)
+	}
+	return n, s.wrap(attempt, t.commit(ctx))
+}
+
+// The bounds of a page of any list.
+const (
+	defaultLimit = 50
+	maxLimit     = 500
+)
+
+func bound(limit int) int64 {
+	if limit <= 0 {
+		return defaultLimit
+	}
+	return int64(min(limit, maxLimit))
+}
