@@ -9,24 +9,31 @@ import (
 	"tocsin/internal/notify"
 )
 
-func write(t *testing.T, path, text string) string {
+func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
-func TestSecrets(t *testing.T) {
-	t.Parallel()
-	dir, outside := t.TempDir(), t.TempDir()
-	good := write(t, filepath.Join(dir, "good"), "s3cret value\r\n")
+// secretFolders makes one folder that is allowed and one that is not.
+func secretFolders(t *testing.T) (dir, outside string) {
+	t.Helper()
+	dir, outside = t.TempDir(), t.TempDir()
+	write(t, filepath.Join(dir, "good"), "s3cret value\r\n")
 	write(t, filepath.Join(dir, "empty"), "\n")
 	write(t, filepath.Join(dir, "long"), strings.Repeat("s3cret", 10000))
 	write(t, filepath.Join(outside, "private"), "s3cret")
 	if err := os.Symlink(filepath.Join(outside, "private"), filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
+	return dir, outside
+}
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	dir, outside := secretFolders(t)
+	good := filepath.Join(dir, "good")
 	env := func(n string) (string, bool) {
 		v, ok := map[string]string{"HOOK_KEY": "s3cret", "EMPTY": "", "DATABASE_URL": "s3cret"}[n]
 		return v, ok

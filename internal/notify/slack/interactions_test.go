@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"tocsin/internal/core/fact"
@@ -259,18 +260,63 @@ func TestAnswersGoToSlackAlone(t *testing.T) {
 
 func TestADeedThatHangsStillGetsAnAnswerInTime(t *testing.T) {
 	t.Parallel()
-	hook, got, opts := responseHook(t)
-	h := slack.Interactions(signingSecret, func(ctx context.Context, _, _, _ string) (string, error) {
-		<-ctx.Done()
-		return "", ctx.Err()
-	}, opts...)
-	start := time.Now()
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, signed(form(pressOf("tocsin_ack", "T", hook, nil)), slackTime))
-	if took := time.Since(start); took > 3*time.Second || w.Code != 200 {
-		t.Errorf("answered %d after %v, Slack waits 3 s", w.Code, took)
-	}
-	if a := <-got; a.ResponseType != "ephemeral" {
-		t.Errorf("got %+v", a)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var told answered
+		hook := wire(func(r *http.Request) (*http.Response, error) {
+			if err := json.NewDecoder(r.Body).Decode(&told); err != nil {
+				t.Errorf("answer is not JSON: %v", err)
+			}
+			return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+		})
+		h := slack.Interactions(signingSecret, func(ctx context.Context, _, _, _ string) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}, slack.WithClient(&http.Client{Transport: hook}), slack.WithClock(func() time.Time { return slackTime }))
+		start := time.Now()
+		w := &timedRecorder{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, signed(form(pressOf("tocsin_ack", "T", "https://hooks.slack.com/actions/T/1/a", nil)), slackTime))
+		if took := w.answeredAt.Sub(start); took >= 3*time.Second || took < 2*time.Second || w.Code != 200 {
+			t.Errorf("answered %d after %v, Slack waits 3 s", w.Code, took)
+		}
+		if told.ResponseType != "ephemeral" {
+			t.Errorf("told %+v", told)
+		}
+	})
+}
+
+// A message that cannot be replaced must not keep Slack from its answer.
+func TestSlackIsAnsweredBeforeTheMessageIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hook := wire(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		h := slack.Interactions(signingSecret, func(context.Context, string, string, string) (string, error) { return "ok", nil },
+			slack.WithClient(&http.Client{Transport: hook}), slack.WithClock(func() time.Time { return slackTime }))
+		start := time.Now()
+		w := &timedRecorder{ResponseRecorder: httptest.NewRecorder()}
+		h.ServeHTTP(w, signed(form(pressOf("tocsin_ack", "T", "https://hooks.slack.com/actions/T/1/a", nil)), slackTime))
+		if took := w.answeredAt.Sub(start); took != 0 || w.Code != 200 || !w.Flushed {
+			t.Errorf("answered %d after %v, flushed %v", w.Code, took, w.Flushed)
+		}
+		if all := time.Since(start); all > 15*time.Second {
+			t.Errorf("gave up after %v", all)
+		}
+	})
+}
+
+type wire func(*http.Request) (*http.Response, error)
+
+func (w wire) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
+
+// timedRecorder notes when the status was written.
+type timedRecorder struct {
+	*httptest.ResponseRecorder
+	answeredAt time.Time
+}
+
+func (r *timedRecorder) WriteHeader(status int) {
+	r.answeredAt = time.Now()
+	r.ResponseRecorder.WriteHeader(status)
 }
