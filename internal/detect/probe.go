@@ -17,7 +17,7 @@ type Probe struct {
 	// Fault says on whose side a failure lies: "target", "ours", or nothing.
 	Fault   check.Fault
 	Latency time.Duration
-	Values  map[string]string
+	Values  map[string]string // shared by all who hold the Probe: read only
 	Output  string
 }
 
