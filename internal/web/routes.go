@@ -7,9 +7,20 @@ import "net/http"
 func (s *Site) routes() *http.ServeMux {
 	m := http.NewServeMux()
 	see := func(h handler) http.Handler { return s.as(Viewer, h) }
+	act := func(h handler) http.Handler { return s.as(Responder, h) }
 
 	m.Handle("GET /{$}", see((*call).nowShow))
 	m.Handle("GET /events", see(s.events))
+
+	m.Handle("GET /pages", see((*call).pagesShow))
+	m.Handle("GET /pages/{id}", see((*call).pageShow))
+	m.Handle("POST /pages/{id}/acknowledge", act((*call).pageAck))
+	m.Handle("POST /pages/{id}/escalate", act((*call).pageEscalate))
+	m.Handle("POST /pages/{id}/resolve", act((*call).pageResolve))
+
+	m.Handle("GET /alerts", see((*call).alertsShow))
+	m.Handle("GET /alerts/{id}", see((*call).alertShow))
+	m.Handle("POST /alerts/{id}/resolve", act((*call).alertResolve))
 
 	m.Handle("GET /signin", s.open((*call).signInShow))
 	m.Handle("POST /signin", s.open((*call).signIn))
