@@ -8,6 +8,7 @@ import (
 
 	"tocsin/internal/core"
 	"tocsin/internal/core/fact"
+	"tocsin/internal/core/ledger"
 )
 
 // maxBatch bounds the inputs that share one transaction. While one batch is
@@ -167,12 +168,9 @@ func waiting(batch []*request) []*request {
 	return left
 }
 
-// transient says whether the same write may succeed later. A store marks what
-// can never succeed.
-func transient(err error) bool {
-	var never interface{ Never() bool }
-	return !errors.As(err, &never) || !never.Never()
-}
+// transient says whether the same write may succeed later: the store is away,
+// full, or locked by somebody else for a while.
+func transient(err error) bool { return errors.Is(err, ledger.ErrUnavailable) }
 
 // attempt runs the rules for a batch and writes the outcome in one transaction.
 func (e *Engine) attempt(ctx context.Context, batch []*request) (*unit, error) {

@@ -100,8 +100,8 @@ func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outc
 		next = *s
 	}
 	next.Failures++
-	if next.Hard && next.Reason == in.Reason {
-		return s, out, nil // it goes on; the alert is open already
+	if next.Hard {
+		return s, out, nil // it goes on; the alert is open already, and reasons carry ever new figures
 	}
 	next.Reason = in.Reason
 	if next.Failures <= c.Retries {
