@@ -22,6 +22,20 @@ func (s *Site) routes() *http.ServeMux {
 	m.Handle("GET /alerts/{id}", see((*call).alertShow))
 	m.Handle("POST /alerts/{id}/resolve", act((*call).alertResolve))
 
+	m.Handle("GET /incidents", see((*call).incidentsShow))
+	m.Handle("GET /incidents/new", act((*call).declareShow))
+	m.Handle("POST /incidents", act((*call).declare))
+	m.Handle("GET /incidents/{id}", see((*call).incidentShow))
+	m.Handle("POST /incidents/{id}/severity", act((*call).incidentSeverity))
+	m.Handle("POST /incidents/{id}/status", act((*call).incidentStatus))
+	m.Handle("POST /incidents/{id}/rename", act((*call).incidentRename))
+	m.Handle("POST /incidents/{id}/note", act((*call).incidentNote))
+	m.Handle("POST /incidents/{id}/responders", act((*call).incidentSummon))
+	m.Handle("POST /incidents/{id}/merge", act((*call).incidentMerge))
+
+	m.HandleFunc("GET /a/{token}", s.answerShow)
+	m.HandleFunc("POST /a/{token}", s.answerDo)
+
 	m.Handle("GET /signin", s.open((*call).signInShow))
 	m.Handle("POST /signin", s.open((*call).signIn))
 	m.Handle("GET /setup", s.open((*call).setupShow))

@@ -10,6 +10,7 @@ import (
 	"tocsin/internal/core/board"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/incident"
+	"tocsin/internal/core/notification"
 	"tocsin/internal/core/oncall"
 	"tocsin/internal/core/page"
 	"tocsin/internal/core/plan"
@@ -65,8 +66,22 @@ func Calm() *World {
 // Fresh is a Tocsin that was installed a minute ago.
 func Fresh() *World { return must(NewWorld(Tonight, &plan.Plan{})) }
 
+// verify proves every telephone and mailbox, as its owner would.
+func (w *World) verify() {
+	for _, u := range w.plan.Users {
+		for _, c := range u.Contacts {
+			ref := notification.Ref{User: u.ID, Contact: c.ID}
+			w.Must(user(u.ID), notification.VerifyStream(ref), notification.Begin{To: ref, Code: "123456"})
+			if u.ID != "emil" || c.ID != "mail" {
+				w.Must(user(u.ID), notification.VerifyStream(ref), notification.Prove{To: ref, Code: "123456"})
+			}
+		}
+	}
+}
+
 // yesterday is what lies behind: an outage that was handled.
 func (w *World) yesterday() {
+	w.verify()
 	for _, c := range []string{"front-page", "pay-tls", "mx"} {
 		w.Must(fact.System, fact.Of(watch.CheckKind, c), watch.Probed{OK: true})
 	}
