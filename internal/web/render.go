@@ -33,6 +33,7 @@ var funcs = template.FuncMap{
 	"plural":   plural,
 	"trim":     strings.TrimSpace,
 	"dict":     dict,
+	"sentence": sentence,
 }
 
 // dict passes a few named things to a part.

@@ -33,6 +33,11 @@ func (s *Site) routes() *http.ServeMux {
 	m.Handle("POST /incidents/{id}/responders", act((*call).incidentSummon))
 	m.Handle("POST /incidents/{id}/merge", act((*call).incidentMerge))
 
+	m.Handle("GET /oncall", see((*call).oncallShow))
+	m.Handle("GET /schedules/{id}", see((*call).scheduleShow))
+	m.Handle("POST /schedules/{id}/overrides", act((*call).overridePut))
+	m.Handle("POST /schedules/{id}/overrides/{override}/end", act((*call).overrideEnd))
+
 	m.HandleFunc("GET /a/{token}", s.answerShow)
 	m.HandleFunc("POST /a/{token}", s.answerDo)
 

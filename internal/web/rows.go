@@ -84,9 +84,9 @@ func (e *eye) nextWords(p *page.State, next Ahead) string {
 			if names[0] == "you" {
 				verb = " are"
 			}
-			return sentence(names[0]) + verb + " next at " + at
+			return names[0] + verb + " next at " + at
 		}
-		return sentence(listing(names)) + " are next at " + at
+		return listing(names) + " are next at " + at
 	case page.NextRepeat:
 		return "the policy begins again at " + at
 	case page.NextFallback:
@@ -124,7 +124,7 @@ func (r PageRow) waitWords(one bool) string {
 	if one {
 		text = "one page " + text
 		if r.next != "" {
-			text += "; " + lower(r.next)
+			text += "; " + r.next
 		}
 	}
 	return text
