@@ -288,7 +288,7 @@ func (t *gathering) ackedAtSource(by string) {
 	if t.g.Page == "" {
 		return
 	}
-	t.say(t.g.Page, "Acknowledged at the source", fact.Because("source-acknowledged", "its source says that somebody has it").By(by), PageAcked{Page: t.g.Page, By: by})
+	t.note(t.g.Page, fact.Because("source-acknowledged", "its source says that somebody has it").By(by), PageAcked{Page: t.g.Page, By: by})
 }
 
 func (t *gathering) holdOver() {

@@ -318,7 +318,24 @@ func StepOverride(sc plan.Scene, id string, o *Override, in any) (*Override, fac
 }
 
 func (o *Override) span() span {
-	return span{kind: OverrideKind, id: o.ID, what: fmt.Sprintf("Override of %s (%s %s)", o.Schedule, o.Kind, o.User), start: &o.Start, end: &o.End}
+	return span{kind: OverrideKind, id: o.ID, what: "Override of " + o.Schedule + " (" + o.change() + ")", start: &o.Start, end: &o.End}
+}
+
+// change says what the override does, as "chen in place of bo".
+func (o *Override) change() string {
+	switch {
+	case o.Kind == oncall.Remove:
+		return "without " + o.Replaces
+	case o.Kind == oncall.Only && o.User == "":
+		return "nobody"
+	case o.Kind == oncall.Only:
+		return "only " + o.User
+	case o.Kind == oncall.Replace && o.Replaces == "":
+		return o.User + " in everybody's place"
+	case o.Kind == oncall.Replace:
+		return o.User + " in place of " + o.Replaces
+	}
+	return "with " + o.User
 }
 
 func checkOverride(sc plan.Scene, o *Override) error {

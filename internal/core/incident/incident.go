@@ -5,6 +5,7 @@ package incident
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -170,6 +171,9 @@ func (LinkPage) incidentInput()      {}
 func (MergeInto) incidentInput()     {}
 func (TakeOver) incidentInput()      {}
 
+// maxRemembered bounds what the desk remembers.
+const maxRemembered = 256
+
 // StepDesk numbers incidents.
 func StepDesk(sc plan.Scene, s *DeskState, in Declare) (*DeskState, fact.Outcome, error) {
 	var out fact.Outcome
@@ -183,8 +187,13 @@ func StepDesk(sc plan.Scene, s *DeskState, in Declare) (*DeskState, fact.Outcome
 	next := &DeskState{ByPage: map[string]string{}}
 	if s != nil {
 		next.Last = s.Last
+		// Ids sort by time: the eldest is the least likely to be asked for again.
+		pages := slices.Sorted(maps.Keys(s.ByPage))
+		for _, page := range pages[max(0, len(pages)-maxRemembered):] {
+			next.ByPage[page] = s.ByPage[page]
+		}
 	}
-	if s != nil && in.Page != "" && s.ByPage[in.Page] != "" {
+	if in.Page != "" && next.ByPage[in.Page] != "" {
 		return s, out, nil
 	}
 	next.Last++

@@ -23,7 +23,7 @@ type State struct {
 	Flying []Flight `json:"flying,omitempty"`
 	// Sent are the times of sending inside the limit's span.
 	Sent []time.Time `json:"sent,omitempty"`
-	// Spared are pages whose message was withdrawn before it left, newest last.
+	// Spared are messages that were withdrawn before they left, newest last.
 	Spared []string `json:"spared,omitempty"`
 }
 
@@ -143,7 +143,7 @@ func (t *turn) tell(in Tell) {
 		return // the same message again
 	}
 	t.note(m, Queue{Notification: m.ID, To: t.s.To, Message: m})
-	if m.Kind == KindResolved && slices.Contains(t.s.Spared, m.Page) {
+	if len(m.Ends) > 0 && !slices.ContainsFunc(m.Ends, func(id string) bool { return !slices.Contains(t.s.Spared, id) }) {
 		t.say(m, "Nothing to take back", fact.Because("never-told", "its page was withdrawn before it left"), Withdrew{Life: t.life(m, 0)})
 		return
 	}
@@ -162,10 +162,10 @@ func (t *turn) withdraw(page string) {
 			kept = append(kept, q)
 			continue
 		}
-		if q.Attempt == 0 && !slices.Contains(t.s.Spared, page) {
-			t.s.Spared = append(t.s.Spared, page)
+		if q.Attempt == 0 {
+			t.s.Spared = append(t.s.Spared, q.Message.ID)
 		}
-		t.say(q.Message, "Withdrawn before it left", fact.Because("answered", "nobody needs to be woken any more"), Withdrew{Life: t.life(q.Message, q.Attempt)})
+		t.say(q.Message, "Withdrawn before it left: "+t.s.To.Contact+t.whose(), fact.Because("answered", "it need not wake anybody any more"), Withdrew{Life: t.life(q.Message, q.Attempt)})
 	}
 	t.s.Queue = kept
 	if extra := len(t.s.Spared) - 32; extra > 0 {

@@ -49,6 +49,9 @@ type Message struct {
 	Folded []string `json:"folded,omitempty"`
 	Pages  []string `json:"pages,omitempty"`
 	Code   string   `json:"code,omitempty"` // KindVerify
+	// Ends are the messages that a KindResolved takes back. A contact that
+	// never let any of them out is not told the end either.
+	Ends []string `json:"ends,omitempty"`
 	// Drill marks a practice: every channel must show it first.
 	Drill bool `json:"drill,omitempty"`
 	// Step and Why say which rung told and why, in one sentence.

@@ -131,7 +131,7 @@ func (t *turn) hold(ready []int, limit plan.Limit) {
 			continue
 		}
 		q.Held = true
-		why := fact.Because("limit", fmt.Sprintf("this contact takes %d messages in %s", limit.Count, limit.Per))
+		why := fact.Because("limit", fmt.Sprintf("this contact takes %d per %s", limit.Count, limit.Per))
 		if limit.Count == 0 || len(t.s.Flying) >= MaxFlying {
 			why = fact.Because("busy", fmt.Sprintf("%d messages to it have no answer yet", len(t.s.Flying)))
 		}

@@ -19,13 +19,20 @@ func (t *turn) acknowledge() error {
 	}
 	t.s.Status = Acknowledged
 	t.s.AckedAt, t.s.AckedBy = t.sc.At, by
-	t.say("Acknowledged by "+by, fact.Because("answered", by+" has it"+t.via()), Acked{Page: t.s.ID, By: by})
+	t.say("Acknowledged by "+by, t.answered(by), Acked{Page: t.s.ID, By: by})
 	t.stopCalls(fact.Because("answered", by+" has it"))
 	if p := t.policy(); p.AckTimeout > 0 {
 		t.plan(NextReopen, t.sc.At.Add(p.AckTimeout.Std()))
 	}
 	t.tellChannels(notification.KindAcked)
 	return nil
+}
+
+func (t *turn) answered(by string) fact.Reason {
+	if t.sc.Actor.Kind == "integration" {
+		return fact.Because("source-acknowledged", "its source says that somebody has it").By(by)
+	}
+	return fact.Because("answered", by+" has it"+t.via())
 }
 
 func (t *turn) via() string {
@@ -50,17 +57,43 @@ func (t *turn) resolve(byHand string, why fact.Reason) {
 }
 
 // tellPeople tells the end to each person once, by the first contact that
-// carried the page. A contact whose page never left learns nothing: there is
-// nothing to take back.
+// certainly carried the page; where none is certain, by each that may have. A
+// contact whose page never left learns nothing: there is nothing to take back.
 func (t *turn) tellPeople() {
-	var told []string
-	for _, x := range slices.Clone(t.s.Tells) {
-		if x.To.User == "" || x.Kind != notification.KindPage || !left(x) || slices.Contains(told, x.To.User) {
+	certain := map[string]bool{}
+	var told []notification.Ref
+	for _, sure := range []bool{true, false} {
+		for _, x := range slices.Clone(t.s.Tells) {
+			if x.To.User == "" || x.Kind != notification.KindPage || !left(x) || arrived(x) != sure ||
+				certain[x.To.User] || slices.Contains(told, x.To) {
+				continue
+			}
+			certain[x.To.User] = sure
+			told = append(told, x.To)
+			t.tell(x.To, x.Rung, notification.KindResolved, "was told of this page")
+		}
+	}
+}
+
+// unsettled are the messages of the page to a contact that may yet turn out
+// not to have left; nil if one has certainly arrived.
+func (t *turn) unsettled(to notification.Ref) []string {
+	var ids []string
+	for _, x := range t.s.Tells {
+		if x.To != to || x.Kind != notification.KindPage || !left(x) {
 			continue
 		}
-		told = append(told, x.To.User)
-		t.tell(x.To, x.Rung, notification.KindResolved, "was told of this page")
+		if arrived(x) {
+			return nil
+		}
+		ids = append(ids, x.ID)
 	}
+	return ids
+}
+
+// arrived says whether the other side took a message.
+func arrived(x Tell) bool {
+	return x.Outcome == notification.OutcomeAccepted || x.Outcome == notification.OutcomeDelivered
 }
 
 func (t *turn) tellChannels(kind notification.Kind) {

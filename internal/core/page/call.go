@@ -125,7 +125,8 @@ func (t *turn) stopCalls(why fact.Reason) {
 		}
 	}
 	if len(from) > 0 {
-		t.say("Messages that have not left are withdrawn", why, Withdrawn{Page: t.s.ID, From: from})
+		// Whether any has not left is known to the contacts, and said there.
+		t.out.Add(fact.Fact{Subject: t.s.ID, Why: why, Body: Withdrawn{Page: t.s.ID, From: from}, Unsaid: true})
 	}
 }
 
@@ -138,7 +139,10 @@ func (t *turn) tell(to notification.Ref, rung int, kind notification.Kind, why s
 		Why: why, At: t.sc.At,
 	}
 	m.Body = t.body(kind)
-	t.s.Tells = append(t.s.Tells, Tell{ID: m.ID, To: to, Kind: kind, Rung: rung, At: t.sc.At})
+	if kind == notification.KindResolved {
+		m.Ends = t.unsettled(to)
+	}
+	t.s.Tells = append(t.s.Tells, Tell{ID: m.ID, To: to, Kind: kind, Rung: rung, Round: t.s.Round, At: t.sc.At})
 	name := "channel " + to.Contact
 	if to.User != "" {
 		name = t.person(to.User) + " by " + to.Contact
@@ -192,8 +196,19 @@ func (t *turn) delivery(in Delivery) {
 	if t.hurry(x.To.User) {
 		return
 	}
-	if in.Outcome == notification.OutcomeFailed && t.allFailed(x.Rung) && t.s.Next == NextRung {
-		t.climb(fact.Because("unreachable", "no message of this step could be delivered"))
+	if in.Outcome == notification.OutcomeFailed && x.Rung == t.s.Rung && t.allFailed() {
+		t.unreachable()
+	}
+}
+
+// unreachable goes on at once: nobody will answer a step that reached nobody.
+func (t *turn) unreachable() {
+	why := fact.Because("unreachable", "no message of this step could be delivered")
+	switch t.s.Next {
+	case NextRung:
+		t.climb(why)
+	case NextFallback:
+		t.fallback(why)
 	}
 }
 
@@ -208,9 +223,10 @@ func (t *turn) hurry(user string) bool {
 	return true
 }
 
-func (t *turn) allFailed(rung int) bool {
+// allFailed says whether every message of the present step has failed.
+func (t *turn) allFailed() bool {
 	for _, x := range t.s.Tells {
-		if x.Rung == rung && x.Kind == notification.KindPage && x.Outcome != notification.OutcomeFailed {
+		if x.Rung == t.s.Rung && x.Round == t.s.Round && x.Kind == notification.KindPage && x.Outcome != notification.OutcomeFailed {
 			return false
 		}
 	}

@@ -41,13 +41,16 @@ func (t *turn) climb(why fact.Reason) {
 			t.armNext(p)
 			return
 		}
-		why = fact.Because("nobody-on-call", "the step before it has nobody on call")
+		why = fact.Because("nobody-on-call", "the step before it reaches nobody")
 	}
 	if len(p.Steps) == 0 {
 		t.s.Nobody = true
-		t.say("No escalation policy: nobody to tell", fact.Because("no-policy", t.noPolicy()), NobodyOnCall{Page: t.s.ID, Rung: -1})
+		why := fact.Because("no-policy", t.noPolicy())
+		t.say("No escalation policy: nobody to tell", why, NobodyOnCall{Page: t.s.ID, Rung: -1})
+		t.fallback(why)
+		return
 	}
-	t.fallback(fact.Because("nobody-on-call", "nobody is on call on any step that was left"))
+	t.fallback(fact.Because("nobody-on-call", "no step that was left reaches anybody"))
 }
 
 func (t *turn) noPolicy() string {

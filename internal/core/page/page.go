@@ -109,6 +109,7 @@ type Tell struct {
 	To      notification.Ref  `json:"to"`
 	Kind    notification.Kind `json:"kind"`
 	Rung    int               `json:"rung"`
+	Round   int               `json:"round,omitempty"`
 	At      time.Time         `json:"at"`
 	Outcome string            `json:"outcome,omitempty"` // "", accepted, delivered, failing, failed, withdrawn
 }

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -66,7 +67,7 @@ func doPlan(w *World, c Command) error {
 	}
 	p, err := w.opts.Load(src)
 	if err != nil {
-		return fmt.Errorf("plan %s: %w", src.Name, err)
+		return fmt.Errorf("plan %s: %w", cmp.Or(src.Name, "in place"), err)
 	}
 	w.Use(p)
 	return nil
