@@ -128,7 +128,13 @@ func routeIncident(body fact.Body) []Addressed {
 	case incident.Summoned:
 		return to(page.Stream(f.Page), page.Summon{Incident: f.Incident, Title: f.Title, Service: f.Service, Targets: f.Targets, Urgency: plan.High, Drill: f.Drill})
 	case incident.MergedAway:
-		return to(incident.Stream(f.Into), incident.TakeOver{Other: f.Incident, Pages: f.Pages})
+		return to(incident.Stream(f.Into), incident.TakeOver{Other: f.Incident, Pages: f.Pages, Responders: f.Responders})
+	case incident.Released:
+		var way []Addressed
+		for _, id := range f.Pages {
+			way = append(way, Addressed{page.Stream(id), page.Finish{Incident: f.Incident}})
+		}
+		return way
 	}
 	return nil
 }

@@ -265,7 +265,7 @@ func (t *gathering) leave(alert string) {
 		t.g.Page, t.g.Quiet = "", false
 		t.note(page, fact.Because("all-resolved", "its last alert resolved"), Cleared{Page: page})
 	case gone.Paged && t.g.Page != "":
-		t.say(t.g.Page, fmt.Sprintf("%s is over, %d still firing", gone.Summary, n), fact.Because("some-resolved", "one of its alerts resolved"),
+		t.say(t.g.Page, fmt.Sprintf("Over, %d still firing: %s", n, gone.Summary), fact.Because("some-resolved", "one of its alerts resolved"),
 			Left{Page: t.g.Page, Alert: alert, Alerts: n, Title: worst.Summary})
 		why, _ := MutedBy(t.sc, worst.Labels, t.g.Setup.Service)
 		t.quieten(why)

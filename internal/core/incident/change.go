@@ -55,7 +55,24 @@ func (t *turn) setStatus(in SetStatus) error {
 		text = "Reopened, " + string(in.Status)
 	}
 	t.say(text, why, StatusChanged{Incident: t.s.ID, Status: in.Status, Was: was})
+	if in.Status == Resolved {
+		t.release(why)
+	}
 	return nil
+}
+
+// release ends the pages that asked for help. Pages that a group asked for end
+// with their alerts: that the response is over does not put out a fire.
+func (t *turn) release(why fact.Reason) {
+	var pages []string
+	for _, r := range t.s.Responders {
+		if r.Page != "" && !slices.Contains(pages, r.Page) {
+			pages = append(pages, r.Page)
+		}
+	}
+	if len(pages) > 0 {
+		t.out.Add(fact.Fact{Subject: t.s.ID, Why: why, Body: Released{Incident: t.s.ID, Pages: pages}, Unsaid: true})
+	}
 }
 
 func (t *turn) rename(title string) error {
@@ -114,7 +131,7 @@ func (t *turn) merge(other string) error {
 		return fact.Refuse("invalid", "into", "an incident is merged into another one")
 	}
 	t.s.Status, t.s.MergedInto = Merged, other
-	t.say("Merged into "+other, t.byHand(), MergedAway{Incident: t.s.ID, Into: other, Pages: slices.Clone(t.s.Pages)})
+	t.say("Merged into "+other, t.byHand(), MergedAway{Incident: t.s.ID, Into: other, Pages: slices.Clone(t.s.Pages), Responders: slices.Clone(t.s.Responders)})
 	return nil
 }
 
@@ -128,5 +145,6 @@ func (t *turn) takeOver(in TakeOver) {
 			t.s.Pages = append(t.s.Pages, p)
 		}
 	}
+	t.s.Responders = append(t.s.Responders, in.Responders...)
 	t.say(in.Other+" was merged into this", t.byHand(), TookOver{Incident: t.s.ID, Other: in.Other})
 }

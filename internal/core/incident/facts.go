@@ -60,9 +60,17 @@ type Summoned struct {
 
 // MergedAway: it ended in favour of another.
 type MergedAway struct {
+	Incident   string      `json:"incident"`
+	Into       string      `json:"into"`
+	Pages      []string    `json:"pages,omitempty"`
+	Responders []Responder `json:"-"`
+}
+
+// Released: the incident is resolved, so whoever was asked to help need not
+// come any more.
+type Released struct {
 	Incident string   `json:"incident"`
-	Into     string   `json:"into"`
-	Pages    []string `json:"pages,omitempty"`
+	Pages    []string `json:"pages"`
 }
 
 // TookOver: another was merged into it.
@@ -81,4 +89,5 @@ func (Renamed) FactKind() string         { return "incident.renamed" }
 func (Noted) FactKind() string           { return "incident.note" }
 func (Summoned) FactKind() string        { return "incident.summoned" }
 func (MergedAway) FactKind() string      { return "incident.merged" }
+func (Released) FactKind() string        { return "incident.released" }
 func (TookOver) FactKind() string        { return "incident.took-over" }

@@ -157,8 +157,9 @@ type MergeInto struct{ Other string }
 
 // TakeOver takes in what was merged.
 type TakeOver struct {
-	Other string
-	Pages []string
+	Other      string
+	Pages      []string
+	Responders []Responder
 }
 
 func (Open) incidentInput()          {}
@@ -194,6 +195,9 @@ func StepDesk(sc plan.Scene, s *DeskState, in Declare) (*DeskState, fact.Outcome
 		}
 	}
 	if in.Page != "" && next.ByPage[in.Page] != "" {
+		if sc.Actor.Kind == "user" {
+			return s, out, fact.Refuse("conflict", "page", "page "+in.Page+" has "+next.ByPage[in.Page]+" already")
+		}
 		return s, out, nil
 	}
 	next.Last++
@@ -287,7 +291,7 @@ func (t *turn) open(id string, in Open) {
 	d := in.Declare
 	t.s = &State{ID: id, Title: d.Title, Severity: d.Severity, Status: Declared, Service: d.Service, Summary: d.Summary,
 		DeclaredAt: t.sc.At, DeclaredBy: in.By, UpdatedAt: t.sc.At, Drill: d.Drill}
-	why := fact.Because("declared-by-hand", in.By+" declared it")
+	why := fact.Because("declared-by-hand", t.actor()+" declared it")
 	if d.Page != "" && t.sc.Actor.Kind != "user" {
 		why = fact.Because("declared-by-rule", "its route declares an incident with the page").By("page " + d.Page)
 	}

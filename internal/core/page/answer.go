@@ -70,7 +70,7 @@ func (t *turn) tellPeople() {
 			}
 			certain[x.To.User] = sure
 			told = append(told, x.To)
-			t.tell(x.To, x.Rung, notification.KindResolved, "was told of this page")
+			t.tell(x.To, x.Rung, notification.KindResolved, "they were told of this page")
 		}
 	}
 }
@@ -91,6 +91,18 @@ func (t *turn) unsettled(to notification.Ref) []string {
 	return ids
 }
 
+// knownAs is the title under which a contact was last told the page: the end
+// of something that nobody has heard of is no news.
+func (t *turn) knownAs(to notification.Ref) string {
+	title := t.s.Title
+	for _, x := range t.s.Tells {
+		if x.To == to && x.Kind == notification.KindPage {
+			title = x.Title
+		}
+	}
+	return title
+}
+
 // arrived says whether the other side took a message.
 func arrived(x Tell) bool {
 	return x.Outcome == notification.OutcomeAccepted || x.Outcome == notification.OutcomeDelivered
@@ -103,7 +115,7 @@ func (t *turn) tellChannels(kind notification.Kind) {
 			continue
 		}
 		told = append(told, x.To)
-		t.tell(x.To, x.Rung, kind, "was told of this page")
+		t.tell(x.To, x.Rung, kind, "they were told of this page")
 	}
 }
 

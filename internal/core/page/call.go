@@ -140,9 +140,9 @@ func (t *turn) tell(to notification.Ref, rung int, kind notification.Kind, why s
 	}
 	m.Body = t.body(kind)
 	if kind == notification.KindResolved {
-		m.Ends = t.unsettled(to)
+		m.Ends, m.Title = t.unsettled(to), t.knownAs(to)
 	}
-	t.s.Tells = append(t.s.Tells, Tell{ID: m.ID, To: to, Kind: kind, Rung: rung, Round: t.s.Round, At: t.sc.At})
+	t.s.Tells = append(t.s.Tells, Tell{ID: m.ID, To: to, Kind: kind, Title: m.Title, Rung: rung, Round: t.s.Round, At: t.sc.At})
 	name := "channel " + to.Contact
 	if to.User != "" {
 		name = t.person(to.User) + " by " + to.Contact
@@ -160,6 +160,9 @@ func (t *turn) body(kind notification.Kind) string {
 	case notification.KindResolved:
 		if t.s.ResolvedBy != "" {
 			return "Resolved by " + t.s.ResolvedBy
+		}
+		if len(t.s.Targets) > 0 {
+			return "The incident is resolved"
 		}
 		return "Every alert of this page is over"
 	}

@@ -171,8 +171,11 @@ func (t *turn) tellRung(p plan.Policy, rung int, why fact.Reason) bool {
 func (t *turn) tellTargets(targets []plan.Target, rung int, why fact.Reason) bool {
 	found := resolve(t.sc, targets)
 	label := fmt.Sprintf("Step %d", rung+1)
-	if rung == FallbackRung {
+	switch {
+	case rung == FallbackRung:
 		label = "Fallback"
+	case len(t.s.Targets) > 0:
+		label = "Asked to help"
 	}
 	if len(found.people) == 0 && len(found.channels) == 0 {
 		t.s.Nobody = true

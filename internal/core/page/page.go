@@ -108,6 +108,7 @@ type Tell struct {
 	ID      string            `json:"id"`
 	To      notification.Ref  `json:"to"`
 	Kind    notification.Kind `json:"kind"`
+	Title   string            `json:"title,omitempty"`
 	Rung    int               `json:"rung"`
 	Round   int               `json:"round,omitempty"`
 	At      time.Time         `json:"at"`
@@ -178,6 +179,9 @@ type Escalate struct{}
 // Resolve ends the page by hand.
 type Resolve struct{}
 
+// Finish ends a summons whose incident is over.
+type Finish struct{ Incident string }
+
 // Attach links the page to an incident.
 type Attach struct{ Incident string }
 
@@ -202,6 +206,7 @@ func (Wake) pageInput()        {}
 func (Acknowledge) pageInput() {}
 func (Escalate) pageInput()    {}
 func (Resolve) pageInput()     {}
+func (Finish) pageInput()      {}
 func (Attach) pageInput()      {}
 func (Alarm) pageInput()       {}
 func (Delivery) pageInput()    {}
@@ -270,6 +275,8 @@ func (t *turn) on(in Input) error {
 		t.escalate()
 	case Resolve:
 		t.resolve(t.sc.Actor.Name(), fact.Because("by-hand", t.actor()+" resolved it"))
+	case Finish:
+		t.resolve("", fact.Because("incident-resolved", "its incident is resolved").By("incident "+in.Incident))
 	case Attach:
 		t.attach(in.Incident)
 	case Alarm:
@@ -297,13 +304,16 @@ func (t *turn) summon(id string, in Summon) {
 
 func (t *turn) begin(why fact.Reason) {
 	t.say("Page opened: "+t.s.Title, why, Opened{Page: t.s.ID, Service: t.s.Service, Policy: t.s.Policy, Urgency: t.s.Urgency})
-	t.climb(fact.Because("page-opened", "the policy begins"))
+	if len(t.s.Targets) == 0 {
+		why = fact.Because("page-opened", "the policy begins")
+	}
+	t.climb(why)
 }
 
 func (t *turn) grew(j alert.Joined) {
 	t.s.Alerts, t.s.Title = j.Alerts, j.Title
 	t.s.Severity = j.Severity
-	t.say(fmt.Sprintf("%s joined, %d alerts now", j.Summary, j.Alerts), fact.Because("page-open", "its group has this page already"), Grown{Page: t.s.ID, Alert: j.Alert, Alerts: j.Alerts})
+	t.say(fmt.Sprintf("Joined, %d alerts now: %s", j.Alerts, j.Summary), fact.Because("page-open", "its group has this page already"), Grown{Page: t.s.ID, Alert: j.Alert, Alerts: j.Alerts})
 	t.harder(j.Urgency)
 }
 

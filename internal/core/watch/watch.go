@@ -91,7 +91,7 @@ func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outc
 			return s, out, nil
 		}
 		if s != nil && s.Hard {
-			out.Add(raise(id, "works again", checkSignal(c, signal.Resolve, "works again", "")))
+			out.Add(raise(id, "a look at it succeeded", checkSignal(c, signal.Resolve, "works again", "")))
 		}
 		return &Check{ID: id, Since: sc.At}, out, nil
 	}
@@ -110,7 +110,7 @@ func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outc
 		return &next, out, nil
 	}
 	next.Hard = true
-	out.Add(raise(id, in.Reason, checkSignal(c, signal.Trigger, in.Reason, in.Output)))
+	out.Add(raise(id, fmt.Sprintf("it failed %d times in a row", next.Failures), checkSignal(c, signal.Trigger, in.Reason, in.Output)))
 	return &next, out, nil
 }
 
