@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 
@@ -85,4 +87,49 @@ func amend(r *notification.Row, c notification.Change) {
 	r.ProviderID = cmp.Or(c.ProviderID, r.ProviderID)
 	r.Into = cmp.Or(c.Into, r.Into)
 	r.Again, r.UpdatedAt = c.Again, c.UpdatedAt
+}
+
+// Notifications lists messages, newest first.
+func (s *Store) Notifications(ctx context.Context, f notification.RowFilter) ([]notification.Row, error) {
+	w := &where{}
+	if f.Page != "" {
+		w.when(`page <> ''`)
+		w.add(`page = `, f.Page)
+	}
+	if f.User != "" {
+		w.add(`person = `, f.User)
+	}
+	if f.Outcome != "" {
+		w.add(`outcome = `, f.Outcome)
+	}
+	if !f.Since.IsZero() {
+		w.add(`created_at >= `, micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		w.add(`created_at < `, micros(f.Until))
+	}
+	if f.Before != "" {
+		w.add(`id < `, f.Before)
+	}
+	return list(ctx, s, "list notifications", scanNotification, notificationColumns+w.text()+` ORDER BY id DESC LIMIT `+w.arg(bound(f.Limit)), w.args...)
+}
+
+// Notification reads one message; nil if there is none.
+func (s *Store) Notification(ctx context.Context, id string) (*notification.Row, error) {
+	return one(ctx, s, "read a notification", scanNotification, notificationColumns+` WHERE id = $1`, id)
+}
+
+const notificationColumns = `SELECT id, person, contact, kind, page, incident, outcome, attempts, error, detail, provider_id, folded_into,` +
+	` message, created_at, updated_at, again_at FROM notification`
+
+func scanNotification(rows *sql.Rows) (r notification.Row, err error) {
+	var created, updated, again int64
+	var message []byte
+	err = rows.Scan(&r.ID, &r.To.User, &r.To.Contact, &r.Kind, &r.Page, &r.Incident, &r.Outcome, &r.Attempts, &r.Error, &r.Detail, &r.ProviderID, &r.Into,
+		&message, &created, &updated, &again)
+	if err != nil {
+		return r, err
+	}
+	r.CreatedAt, r.UpdatedAt, r.Again = fromMicros(created), fromMicros(updated), fromMicros(again)
+	return r, json.Unmarshal(message, &r.Message)
 }

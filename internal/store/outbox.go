@@ -56,25 +56,21 @@ const (
 // oldest first.
 func (s *Store) Claim(ctx context.Context, c ledger.Claim) ([]ledger.Errand, error) {
 	const attempt = "claim errands"
-	var any1 bool // looked up outside of the writer's turn: mostly there is nothing
-	if err := s.db.reads().QueryRowContext(ctx, claimable, micros(c.Now)).Scan(&any1); err != nil || !any1 {
+	var some bool // looked up outside of the writer's turn: mostly there is nothing
+	if err := s.db.reads().QueryRowContext(ctx, claimable, micros(c.Now)).Scan(&some); err != nil || !some {
 		return nil, s.wrap(attempt, err)
 	}
-	t, err := s.db.begin(ctx)
+	var out []ledger.Errand
+	err := s.tx(ctx, attempt, func(t txn) error {
+		rows, err := t.query(ctx, claimHead+s.db.claim()+claimTail, c.Owner, micros(c.Now.Add(c.Lease)), micros(c.Now), int64(c.Limit))
+		if err != nil {
+			return err
+		}
+		out, err = collect(rows, scanErrand)
+		return err
+	})
 	if err != nil {
-		return nil, s.wrap(attempt, err)
-	}
-	defer t.rollback()
-	rows, err := t.query(ctx, claimHead+s.db.claim()+claimTail, c.Owner, micros(c.Now.Add(c.Lease)), micros(c.Now), int64(c.Limit))
-	if err != nil {
-		return nil, s.wrap(attempt, err)
-	}
-	out, err := collect(rows, scanErrand)
-	if err != nil {
-		return nil, s.wrap(attempt, err)
-	}
-	if err := t.commit(ctx); err != nil {
-		return nil, s.wrap(attempt, err)
+		return nil, err
 	}
 	slices.SortFunc(out, func(a, b ledger.Errand) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key, b.Key))

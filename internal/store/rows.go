@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+
+	"tocsin/internal/core/ledger"
 )
 
 // list runs a query outside of any transaction and collects its rows.
@@ -44,17 +47,37 @@ func (s *Store) do(ctx context.Context, attempt, query string, args ...any) erro
 }
 
 // count is do, and says how many rows it touched.
-func (s *Store) count(ctx context.Context, attempt, query string, args ...any) (int64, error) {
+func (s *Store) count(ctx context.Context, attempt, query string, args ...any) (n int64, err error) {
+	err = s.tx(ctx, attempt, func(t txn) error {
+		n, err = affected(t.exec(ctx, query, args...))
+		return err
+	})
+	return n, err
+}
+
+// tx runs a small transaction of the store's own. What it reads and writes is
+// not a stream, so losing a race only means to try again.
+func (s *Store) tx(ctx context.Context, attempt string, fn func(txn) error) error {
+	const tries = 5
+	var err error
+	for range tries {
+		if err = s.txOnce(ctx, attempt, fn); !errors.Is(err, ledger.ErrConflict) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) txOnce(ctx context.Context, attempt string, fn func(txn) error) error {
 	t, err := s.db.begin(ctx)
 	if err != nil {
-		return 0, s.wrap(attempt, err)
+		return s.wrap(attempt, err)
 	}
 	defer t.rollback()
-	n, err := affected(t.exec(ctx, query, args...))
-	if err != nil {
-		return 0, s.wrap(attempt, err)
+	if err := fn(t); err != nil {
+		return s.wrap(attempt, err)
 	}
-	return n, s.wrap(attempt, t.commit(ctx))
+	return s.wrap(attempt, t.commit(ctx))
 }
 
 // The bounds of a page of any list.

@@ -70,6 +70,13 @@ func openSQLite(ctx context.Context, c Config) (dialect, error) {
 }
 
 func (d *sqliteDB) open(ctx context.Context) (err error) {
+	// The file holds secrets and what people say at night; SQLite would let
+	// everybody on the machine read it.
+	f, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	_ = f.Close()
 	if d.write, err = sql.Open("sqlite", dsn(d.path, writePragmas)); err != nil {
 		return err
 	}

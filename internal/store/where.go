@@ -38,3 +38,9 @@ func (w *where) text() string {
 	}
 	return " WHERE " + strings.Join(w.parts, " AND ")
 }
+
+// contains is a LIKE pattern for folded text that contains the words, taken
+// literally.
+func contains(words string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fold(words)) + "%"
+}

@@ -139,7 +139,7 @@ CREATE TABLE mark (
   name TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   value BIGINT NOT NULL
 );
-INSERT INTO mark (name, value) VALUES ('board', 0);
+INSERT INTO mark (name, value) VALUES ('board', 0), ('accounts', 0);
 
 -- +goose Down
 SELECT 1;
