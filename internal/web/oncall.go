@@ -16,6 +16,9 @@ import (
 
 type planUser = plan.User
 
+// maxGaps are listed in words; the picture shows all.
+const maxGaps = 4
+
 var (
 	oncallPage   = sheet[oncallView]("oncall.html")
 	schedulePage = sheet[scheduleView]("schedule.html")
@@ -185,12 +188,16 @@ func (c *call) frameSchedule(v *scheduleView, s *oncall.Schedule, f frameOf) {
 		v.Shifts = append(v.Shifts, ShiftRow{Who: c.person(sh.User), When: f.words(sh.Start, sh.End), Why: sh.Why.Text})
 	}
 	for _, g := range s.Gaps(c.board.Overrides, f.from, f.to) {
+		if len(v.Gaps) == maxGaps {
+			v.MoreGaps++
+			continue
+		}
 		v.Gaps = append(v.Gaps, ShiftRow{When: f.words(g.Start, g.End), Why: g.Why.Text})
 	}
 }
 
 func (c *call) overrideRow(o oncall.Override, f frameOf) OverrideRow {
-	return OverrideRow{ID: o.ID, Text: c.overrideWords(o), Comment: o.Comment, By: o.By, When: f.words(o.Start, o.End), Over: !o.End.After(c.now)}
+	return OverrideRow{ID: o.ID, Text: c.overrideWords(o), Comment: o.Comment, By: c.person(o.By).Name, When: f.words(o.Start, o.End), Over: !o.End.After(c.now)}
 }
 
 func (e *eye) overrideWords(o oncall.Override) string {
@@ -222,7 +229,7 @@ func (c *call) overrideForm(s *oncall.Schedule) Form {
 	}
 	return Form{Fields: []Input{
 		{Name: "kind", Label: "What", Kind: "select", Required: true, Value: "replace", Options: []Option{{"replace", "Takes over from somebody"}, {"add", "Joins whoever is on call"}, {"remove", "Is taken out"}, {"only", "Is on call alone"}}},
-		{Name: "user", Label: "Who", Kind: "select", Value: c.me, Options: people},
+		{Name: "user", Label: "Who", Kind: "select", Required: true, Value: c.me, Options: people},
 		{Name: "replaces", Label: "In whose place", Kind: "select", Value: replaced, Options: people, Help: "For a take-over or a removal."},
 		{Name: "start", Label: "From", Kind: "datetime-local", Required: true, Value: local.Input(), Help: "In " + s.Zone},
 		{Name: "end", Label: "Until", Kind: "datetime-local", Required: true, Value: later.Input()},

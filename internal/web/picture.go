@@ -101,6 +101,9 @@ func (e *eye) picture(s *oncall.Schedule, f frameOf, month bool) Picture {
 	for _, g := range s.Gaps(e.board.Overrides, f.from, f.to) {
 		b := Bar{Gap: true, Word: "Nobody", Tip: fmt.Sprintf("Nobody, %s: %s", f.words(g.Start, g.End), g.Why.Text)}
 		b.X, b.W = f.span(g.Start, g.End)
+		if share(b.W) < 8 {
+			b.Word = ""
+		}
 		result.Bars = append(result.Bars, b)
 	}
 	p.Rows = append(p.Rows, stackOverlaps(result)...)
@@ -130,7 +133,7 @@ func stackOverlaps(r PictureRow) []PictureRow {
 	for _, b := range bars {
 		placed := false
 		for i := range lines {
-			if share(b.X) >= ends[i]-.001 {
+			if share(b.X) >= ends[i]-.01 {
 				lines[i].Bars = append(lines[i].Bars, b)
 				ends[i] = share(b.X) + share(b.W)
 				placed = true
@@ -164,7 +167,20 @@ func (e *eye) bar(s *oncall.Schedule, f frameOf, sh oncall.Shift) Bar {
 	b := Bar{Word: name, Tone: e.tint(sh.User), Override: sh.Override != "", Edge: sh.Start.Equal(f.from),
 		Tip: fmt.Sprintf("%s, %s: %s", name, f.words(sh.Start, sh.End), sh.Why.Text)}
 	b.X, b.W = f.span(sh.Start, sh.End)
+	b.Word = fitting(name, b.W)
 	return b
+}
+
+// fitting is a name that fits its bar: whole, in two letters, or not at all.
+// The tooltip and the list have it whole.
+func fitting(name, width string) string {
+	switch w := share(width); {
+	case w >= 5:
+		return name
+	case w >= 2.8:
+		return initials(name)
+	}
+	return ""
 }
 
 // tint gives each person of the plan one of a few quiet colours.
@@ -188,7 +204,8 @@ func (f frameOf) days(month bool) []PictureDay {
 		if month {
 			day.Word = d.Format("2")
 		}
-		if hours := next.Sub(d).Hours(); hours != 24 {
+		midnight := time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, f.loc)
+		if hours := next.Sub(midnight).Hours(); hours != 24 {
 			day.Note = fmt.Sprintf("%g h", hours)
 		}
 		day.X, day.W = f.span(d, next)

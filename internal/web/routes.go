@@ -38,6 +38,23 @@ func (s *Site) routes() *http.ServeMux {
 	m.Handle("POST /schedules/{id}/overrides", act((*call).overridePut))
 	m.Handle("POST /schedules/{id}/overrides/{override}/end", act((*call).overrideEnd))
 
+	m.Handle("GET /services", see((*call).servicesShow))
+	m.Handle("GET /services/{id}", see((*call).serviceShow))
+	m.Handle("GET /checks", see((*call).checksShow))
+	m.Handle("GET /checks/{id}", see((*call).checkShow))
+
+	m.Handle("GET /silences", see((*call).silencesShow))
+	m.Handle("GET /silences/new", act((*call).silenceNewShow))
+	m.Handle("POST /silences", act((*call).silencePut))
+	m.Handle("GET /silences/{id}", see((*call).silenceShow))
+	m.Handle("POST /silences/{id}/extend", act((*call).silenceExtend))
+	m.Handle("POST /silences/{id}/end", act((*call).silenceEnd))
+	m.Handle("GET /maintenance/new", act((*call).maintenanceNewShow))
+	m.Handle("POST /maintenance", act((*call).maintenancePut))
+	m.Handle("GET /maintenance/{id}", see((*call).silenceShow))
+	m.Handle("POST /maintenance/{id}/extend", act((*call).silenceExtend))
+	m.Handle("POST /maintenance/{id}/end", act((*call).silenceEnd))
+
 	m.HandleFunc("GET /a/{token}", s.answerShow)
 	m.HandleFunc("POST /a/{token}", s.answerDo)
 
