@@ -85,6 +85,7 @@ type scheduleView struct {
 	Picture    Picture
 	Shifts     []ShiftRow
 	Gaps       []ShiftRow
+	MoreGaps   int
 	Overrides  []OverrideRow
 	Form       Form
 	Diff       []string
