@@ -57,7 +57,7 @@ func (s *Store) CreateAccount(ctx context.Context, a ledger.Account) error {
 func (s *Store) CreateFirstAccount(ctx context.Context, a ledger.Account) (made bool, err error) {
 	err = s.tx(ctx, "create the first account", func(t txn) error {
 		made = false
-		// Any change of this row makes the other one's transaction run again.
+		// Whoever comes second waits for this row, and then sees the account.
 		if _, err := t.exec(ctx, `UPDATE mark SET value = value + 1 WHERE name = 'accounts'`); err != nil {
 			return err
 		}

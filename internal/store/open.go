@@ -80,8 +80,10 @@ type dialect interface {
 	name() string
 	// reads is for statements outside of a writing transaction.
 	reads() *sql.DB
-	// begin opens the one kind of writing transaction.
+	// begin opens a transaction for streams: whatever it loaded still holds when
+	// it commits, or it fails. beginSmall opens one for everything else.
 	begin(ctx context.Context) (txn, error)
+	beginSmall(ctx context.Context) (txn, error)
 	// lockJournal makes this transaction the only one that appends, until its
 	// end, and draws n positions; it returns the first.
 	lockJournal(ctx context.Context, t txn, n int) (int64, error)

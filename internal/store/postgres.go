@@ -143,7 +143,17 @@ func (d *postgresDB) kind(err error) error {
 // changed, ended or made anew by another node, its write fails instead of
 // landing on the newer life of the same name.
 func (d *postgresDB) begin(ctx context.Context) (txn, error) {
-	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead})
+	return d.beginAt(ctx, sql.LevelRepeatableRead)
+}
+
+// beginSmall opens a transaction whose every statement sees what is committed by
+// then: having waited for a row, it sees what the other one made of it.
+func (d *postgresDB) beginSmall(ctx context.Context) (txn, error) {
+	return d.beginAt(ctx, sql.LevelReadCommitted)
+}
+
+func (d *postgresDB) beginAt(ctx context.Context, level sql.IsolationLevel) (txn, error) {
+	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (s *Store) count(ctx context.Context, attempt, query string, args ...any) (
 }
 
 // tx runs a small transaction of the store's own. What it reads and writes is
-// not a stream, so losing a race only means to try again.
+// not a stream, so losing a race (a deadlock, at worst) only means to try again.
 func (s *Store) tx(ctx context.Context, attempt string, fn func(txn) error) error {
 	const tries = 5
 	var err error
@@ -69,7 +69,7 @@ func (s *Store) tx(ctx context.Context, attempt string, fn func(txn) error) erro
 }
 
 func (s *Store) txOnce(ctx context.Context, attempt string, fn func(txn) error) error {
-	t, err := s.db.begin(ctx)
+	t, err := s.db.beginSmall(ctx)
 	if err != nil {
 		return s.wrap(attempt, err)
 	}

@@ -150,6 +150,9 @@ func (d *sqliteDB) begin(ctx context.Context) (txn, error) {
 	return t, nil
 }
 
+// beginSmall is begin: there is only one writer.
+func (d *sqliteDB) beginSmall(ctx context.Context) (txn, error) { return d.begin(ctx) }
+
 func (d *sqliteDB) lockJournal(ctx context.Context, t txn, _ int) (int64, error) {
 	var last int64
 	err := t.queryRow(ctx, `SELECT COALESCE(MAX(pos), 0) FROM journal`).Scan(&last)
