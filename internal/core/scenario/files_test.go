@@ -41,7 +41,7 @@ var options = scenario.Options{Load: load, Zones: time.LoadLocation}
 func files(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(folder, "*.tocsin"))
-	if err != nil || len(names) < 1 {
+	if err != nil || len(names) < 40 {
 		t.Fatalf("found %d scenarios, %v", len(names), err)
 	}
 	return names

@@ -126,6 +126,11 @@ func (w *World) Streams() []fact.Stream { return slices.Sorted(maps.Keys(w.state
 // Now is the world's time.
 func (w *World) Now() time.Time { return w.at }
 
+// Scene is what a step would know now.
+func (w *World) Scene() plan.Scene {
+	return plan.Scene{Plan: w.plan, Board: w.board, At: w.at, Actor: fact.System, Seed: w.seed}
+}
+
 func (w *World) load(s fact.Stream) (core.State, error) { return w.states[s], nil }
 
 // submit does one input and everything that follows from it at this instant.
