@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -88,10 +89,10 @@ func (r *Result) Diff() string {
 // diff writes one block's difference by the longest common subsequence.
 func diff(b *strings.Builder, name string, block *Block, got []string) {
 	want := block.Want
-	common := lcs(want, got)
-	if common[0][0] == len(want) && len(want) == len(got) {
+	if slices.Equal(want, got) {
 		return
 	}
+	common := lcs(want, got)
 	fmt.Fprintf(b, "%s:%d: %s\n", name, block.WantLine, block.Commands[len(block.Commands)-1].Text)
 	i, j := 0, 0
 	for i < len(want) || j < len(got) {
@@ -99,7 +100,7 @@ func diff(b *strings.Builder, name string, block *Block, got []string) {
 		case i < len(want) && j < len(got) && want[i] == got[j]:
 			fmt.Fprintf(b, "   %s\n", want[i])
 			i, j = i+1, j+1
-		case j == len(got) || i < len(want) && common[i+1][j] >= common[i][j+1]:
+		case j == len(got) || i < len(want) && common.at(i+1, j) >= common.at(i, j+1):
 			fmt.Fprintf(b, " - %s\n", want[i])
 			i++
 		default:
@@ -109,9 +110,16 @@ func diff(b *strings.Builder, name string, block *Block, got []string) {
 	}
 }
 
+// maxTable bounds the table below; longer transcripts are shown one after the
+// other instead of side by side.
+const maxTable = 4 << 20
+
 // lcs is the table of the longest common subsequences of all tails.
-func lcs(a, b []string) [][]int {
-	t := make([][]int, len(a)+1)
+func lcs(a, b []string) table {
+	if len(a)*len(b) > maxTable {
+		return nil
+	}
+	t := make(table, len(a)+1)
 	for i := range t {
 		t[i] = make([]int, len(b)+1)
 	}
@@ -125,6 +133,15 @@ func lcs(a, b []string) [][]int {
 		}
 	}
 	return t
+}
+
+type table [][]int
+
+func (t table) at(i, j int) int {
+	if t == nil {
+		return 0
+	}
+	return t[i][j]
 }
 
 // Rewrite is the file with the transcripts as they are now. Read every changed

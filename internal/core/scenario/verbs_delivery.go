@@ -43,6 +43,9 @@ func (w *World) airborne(text string) (notification.Send, error) {
 			return f, nil
 		}
 	}
+	if text == "" {
+		return notification.Send{}, fmt.Errorf("no message is waiting for a receipt")
+	}
 	return notification.Send{}, fmt.Errorf("no message to %s is waiting for a receipt", text)
 }
 
