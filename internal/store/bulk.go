@@ -34,32 +34,13 @@ type bulk struct {
 // of prepared statements serves every number of rows.
 var lists = [...]int{32, 8, 1}
 
-// values writes an insert of n rows.
+// values writes an insert of n rows for SQLite. Its placeholders have no numbers:
+// SQLite keeps numbered ones as names and looks each up in a list, which for 32
+// rows took a third of a commit.
 func (b *bulk) values(n int) string {
-	var q strings.Builder
-	q.WriteString(b.into)
-	q.WriteString(" VALUES ")
-	arg := 0
-	for i := range n {
-		if i > 0 {
-			q.WriteString(", ")
-		}
-		q.WriteByte('(')
-		for j := range b.types {
-			if j > 0 {
-				q.WriteString(", ")
-			}
-			arg++
-			q.WriteByte('$')
-			q.WriteString(strconv.Itoa(arg))
-		}
-		q.WriteByte(')')
-	}
-	if b.after != "" {
-		q.WriteByte(' ')
-		q.WriteString(b.after)
-	}
-	return q.String()
+	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(b.types)), ", ") + ")"
+	all := strings.TrimSuffix(strings.Repeat(row+", ", n), ", ")
+	return strings.TrimSpace(b.into + " VALUES " + all + " " + b.after)
 }
 
 // unnest writes the statement over arrays.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,12 +70,12 @@ func (p *pen) lists() error {
 	for _, c := range p.b.States {
 		switch st := c.State.(type) {
 		case *alert.State:
-			data, err := json.Marshal(st)
+			data, err := p.alertText(st)
 			if err != nil {
-				return fmt.Errorf("write alert %s: %w", st.ID, err)
+				return err
 			}
 			alerts.put(st.ID, []any{st.ID, string(c.Stream), string(st.Status), string(st.Severity), st.Service, fold(st.Summary),
-				micros(st.ReceivedAt), micros(st.ResolvedAt), string(data)})
+				micros(st.ReceivedAt), micros(st.ResolvedAt), data})
 			if young(st) {
 				for _, l := range indexed(st.Labels) {
 					labels.put(l.name+"\x00"+l.value+"\x00"+st.ID, []any{l.name, l.value, st.ID})
@@ -104,6 +103,17 @@ func (p *pen) lists() error {
 		}
 	}
 	return nil
+}
+
+func (p *pen) alertText(a *alert.State) (string, error) {
+	if data, ok := p.encoded[a]; ok {
+		return data, nil
+	}
+	data, err := core.Encode(a)
+	if err != nil {
+		return "", fmt.Errorf("write alert %s: %w", a.ID, err)
+	}
+	return string(data), nil
 }
 
 // young says whether the alert may be new to the list. Its labels are those of

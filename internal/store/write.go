@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"tocsin/internal/core"
+	"tocsin/internal/core/alert"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/ledger"
 )
@@ -74,13 +75,16 @@ type pen struct {
 	ctx context.Context
 	t   txn
 	b   *ledger.Batch
+	// encoded are the alerts that were written as streams: their list holds the
+	// same text.
+	encoded map[*alert.State]string
 }
 
 // apply writes the batch and returns the last position of the journal, 0 if it
 // said nothing. The journal's lock comes first: on PostgreSQL it makes writers
 // go one after another, so that they cannot wait for each other in a circle.
 func (s *Store) apply(ctx context.Context, t txn, b *ledger.Batch) (int64, error) {
-	p := &pen{s: s, ctx: ctx, t: t, b: b}
+	p := &pen{s: s, ctx: ctx, t: t, b: b, encoded: map[*alert.State]string{}}
 	first, err := s.db.lockJournal(ctx, t, len(b.Facts))
 	if err != nil {
 		return 0, fmt.Errorf("lock the journal: %w", err)
@@ -152,6 +156,9 @@ func (p *pen) streams() error {
 		data, err := core.Encode(c.State)
 		if err != nil {
 			return fmt.Errorf("write %s: %w", c.Stream, err)
+		}
+		if a, ok := c.State.(*alert.State); ok {
+			p.encoded[a] = string(data)
 		}
 		if v == 0 {
 			ins = append(ins, []any{string(c.Stream), int64(1), string(data)})
