@@ -14,7 +14,6 @@ type Frame struct {
 	Theme   string
 	Banner  string
 	Version string
-	Live    bool
 	Nav     []NavGroup
 	Tabs    []NavItem
 	CSS, JS string
@@ -87,8 +86,11 @@ func sectionOf(path string) string {
 func (c *call) frame(title string) Frame {
 	section := sectionOf(c.r.URL.Path)
 	f := Frame{Title: title, Path: c.r.URL.RequestURI(), Section: section, Me: c.person(c.me), Role: c.role, Flash: c.takeFlash(), Now: c.stamp(c.now),
-		Theme: themeOf(c.r), Banner: c.s.Banner, Version: c.s.Version, Live: c.r.Method == "GET",
+		Theme: themeOf(c.r), Banner: c.s.Banner, Version: c.s.Version,
 		CSS: c.s.assets.url["app.css"], JS: c.s.assets.url["app.js"], Icon: c.s.assets.url["icon.svg"]}
+	if c.path != "" {
+		f.Path = c.path
+	}
 	f.Nav, f.Tabs = navigation(section)
 	if c.session.Name != "" && !f.Me.Known {
 		f.Me.Name, f.Me.Initials = c.session.Name, initials(c.session.Name)

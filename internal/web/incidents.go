@@ -192,6 +192,8 @@ func (e *eye) target(t plan.Target) string {
 		if x := e.plan.Team(t.ID); x != nil {
 			return "team " + teamName(x)
 		}
+	case plan.ToChannel:
+		return "channel " + t.ID
 	}
 	return t.String()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"tocsin/internal/core/oncall"
 )
@@ -175,7 +176,7 @@ func (e *eye) bar(s *oncall.Schedule, f frameOf, sh oncall.Shift) Bar {
 // The tooltip and the list have it whole.
 func fitting(name, width string) string {
 	switch w := share(width); {
-	case w >= 5:
+	case w >= 1.2+float64(utf8.RuneCountInString(name)):
 		return name
 	case w >= 2.8:
 		return initials(name)

@@ -8,6 +8,7 @@ func (s *Site) routes() *http.ServeMux {
 	m := http.NewServeMux()
 	see := func(h handler) http.Handler { return s.as(Viewer, h) }
 	act := func(h handler) http.Handler { return s.as(Responder, h) }
+	rule := func(h handler) http.Handler { return s.as(Admin, h) }
 
 	m.Handle("GET /{$}", see((*call).nowShow))
 	m.Handle("GET /events", see(s.events))
@@ -55,6 +56,44 @@ func (s *Site) routes() *http.ServeMux {
 	m.Handle("POST /maintenance/{id}/extend", act((*call).silenceExtend))
 	m.Handle("POST /maintenance/{id}/end", act((*call).silenceEnd))
 
+	m.Handle("GET /me", see((*call).mineShow))
+	m.Handle("POST /me/push", see((*call).pushAdd))
+	m.Handle("GET /people", see((*call).peopleShow))
+	m.Handle("GET /people/new", rule((*call).personNew))
+	m.Handle("POST /people", rule((*call).personAdd))
+	m.Handle("GET /people/{id}", see((*call).personShow))
+	m.Handle("GET /people/{id}/contacts/new", see((*call).contactNew))
+	m.Handle("POST /people/{id}/contacts", see((*call).contactAdd))
+	m.Handle("POST /people/{id}/contacts/{contact}/verify", see((*call).contactVerify))
+	m.Handle("POST /people/{id}/contacts/{contact}/prove", see((*call).contactProve))
+	m.Handle("POST /people/{id}/contacts/{contact}/test", see((*call).contactTest))
+	m.Handle("POST /people/{id}/contacts/{contact}/remove", see((*call).contactRemove))
+
+	m.Handle("GET /integrations", see((*call).integrationsShow))
+	m.Handle("GET /integrations/new", rule((*call).integrationNew))
+	m.Handle("POST /integrations", rule((*call).integrationAdd))
+	m.Handle("GET /integrations/{id}", see((*call).integrationShow))
+	m.Handle("POST /integrations/{id}/key", rule((*call).integrationKey))
+	m.Handle("POST /integrations/{id}/test", act((*call).integrationTest))
+	m.Handle("POST /integrations/{id}/remove", rule((*call).integrationRemove))
+
+	m.Handle("GET /plan", see((*call).planShow))
+	m.Handle("GET /plan/edit", rule((*call).planEdit))
+	m.Handle("POST /plan/edit", rule((*call).planSave))
+	m.Handle("GET /plan/versions/{version}", see((*call).planVersionShow))
+	m.Handle("POST /plan/versions/{version}/restore", rule((*call).planRollBack))
+
+	m.Handle("GET /settings", see((*call).settingsShow))
+	m.Handle("POST /settings/theme", see((*call).themeSet))
+	m.Handle("POST /settings/password", see((*call).passwordSet))
+	m.Handle("POST /settings/tokens", see((*call).tokenAdd))
+	m.Handle("POST /settings/tokens/{id}/revoke", see((*call).tokenRevoke))
+	m.Handle("POST /settings/accounts/{user}/role", rule((*call).roleSet))
+	m.Handle("GET /more", see((*call).moreShow))
+	m.Handle("GET /help", see((*call).helpShow))
+	m.Handle("GET /search", see((*call).searchShow))
+	m.Handle("POST /signout", see((*call).signOut))
+
 	m.HandleFunc("GET /a/{token}", s.answerShow)
 	m.HandleFunc("POST /a/{token}", s.answerDo)
 
@@ -63,6 +102,7 @@ func (s *Site) routes() *http.ServeMux {
 	m.Handle("GET /setup", s.open((*call).setupShow))
 	m.Handle("POST /setup", s.open((*call).setup))
 
+	s.pwa(m)
 	m.HandleFunc("GET /assets/", s.assets.serve)
 	m.Handle("GET /", see(func(c *call) error { return gone("page at", c.r.URL.Path) }))
 	return m

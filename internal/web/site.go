@@ -83,6 +83,8 @@ type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	session Session
+	// path is where this page can be read again; empty: where it was asked for.
+	path string
 }
 
 type handler func(*call) error

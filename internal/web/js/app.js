@@ -42,7 +42,7 @@
         if (news && document.querySelector("[data-live=wait]")) news.hidden = false;
         return;
       }
-      htmx.ajax("GET", location.href, {target: "#live", select: "#live", swap: "outerMorph"}).then(tick, () => {});
+      htmx.ajax("GET", root.dataset.path || location.href, {target: "#live", select: "#live", swap: "outerMorph"}).then(tick, () => {});
     }, 250);
   };
   if (window.EventSource && document.querySelector("[data-live]")) {
