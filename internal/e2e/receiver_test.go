@@ -20,6 +20,7 @@ type Receiver struct {
 	mu     sync.Mutex
 	got    []Delivery
 	answer http.HandlerFunc
+	slow   func() (before, after time.Duration)
 	tries  int
 	more   chan struct{}
 }
@@ -68,6 +69,14 @@ func (r *Receiver) Misbehave(answer http.HandlerFunc) {
 	r.answer = answer
 }
 
+// Slow makes it take a message only after a while, if the sender still holds
+// the line, and answer only after a further while, whether it does or not.
+func (r *Receiver) Slow(by func() (before, after time.Duration)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slow = by
+}
+
 func (r *Receiver) serve(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
@@ -75,10 +84,17 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	r.tries++
-	answer := r.answer
+	answer, slow := r.answer, r.slow
 	r.mu.Unlock()
 	if answer != nil {
 		answer(w, req)
+		return
+	}
+	var before, after time.Duration
+	if slow != nil {
+		before, after = slow()
+	}
+	if wait(req.Context(), before); req.Context().Err() != nil {
 		return
 	}
 	d := Delivery{At: time.Now(), Key: req.Header.Get("Idempotency-Key"), Body: body}
@@ -88,6 +104,7 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request) {
 	close(r.more)
 	r.more = make(chan struct{})
 	r.mu.Unlock()
+	wait(req.Context(), after)
 	w.WriteHeader(http.StatusOK)
 	_, _ = io.WriteString(w, "ok")
 }
