@@ -23,12 +23,12 @@ const maxAccounts = 10_000
 
 // Accounts lists all accounts by id.
 func (s *Store) Accounts(ctx context.Context) ([]ledger.Account, error) {
-	return list(ctx, s, "list accounts", scanAccount, accountColumns+` ORDER BY id LIMIT $1`, int64(maxAccounts))
+	return list(ctx, s, scanAccount, ask("list accounts", accountColumns+` ORDER BY id LIMIT $1`, int64(maxAccounts)))
 }
 
 // Account finds an account by id; nil if there is none.
 func (s *Store) Account(ctx context.Context, id string) (*ledger.Account, error) {
-	return one(ctx, s, "read an account", scanAccount, accountColumns+` WHERE id = $1`, id)
+	return one(ctx, s, scanAccount, ask("read an account", accountColumns+` WHERE id = $1`, id))
 }
 
 // AccountByEmail finds an account by its address, letter case ignored; nil if
@@ -37,7 +37,7 @@ func (s *Store) AccountByEmail(ctx context.Context, email string) (*ledger.Accou
 	if email == "" {
 		return nil, nil
 	}
-	return one(ctx, s, "read an account", scanAccount, accountColumns+` WHERE email = $1 AND email <> ''`, strings.ToLower(email))
+	return one(ctx, s, scanAccount, ask("read an account", accountColumns+` WHERE email = $1 AND email <> ''`, strings.ToLower(email)))
 }
 
 const accountInsert = `INSERT INTO account (id, email, name, password_hash, role, disabled, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
@@ -102,12 +102,12 @@ func scanSession(rows *sql.Rows) (x ledger.Session, err error) {
 // Session finds a session by the hash of its token; nil if there is none. It
 // may be over: the caller knows what time it is.
 func (s *Store) Session(ctx context.Context, tokenHash string) (*ledger.Session, error) {
-	return one(ctx, s, "read a session", scanSession, sessionColumns+` WHERE token_hash = $1`, tokenHash)
+	return one(ctx, s, scanSession, ask("read a session", sessionColumns+` WHERE token_hash = $1`, tokenHash))
 }
 
 // Sessions lists an account's sessions, newest first.
 func (s *Store) Sessions(ctx context.Context, account string) ([]ledger.Session, error) {
-	return list(ctx, s, "list sessions", scanSession, sessionColumns+` WHERE account = $1 ORDER BY created_at DESC, token_hash LIMIT $2`, account, int64(maxLimit))
+	return list(ctx, s, scanSession, ask("list sessions", sessionColumns+` WHERE account = $1 ORDER BY created_at DESC, token_hash LIMIT $2`, account, int64(maxLimit)))
 }
 
 // DeleteSession ends a session.
@@ -137,12 +137,12 @@ func scanToken(rows *sql.Rows) (x ledger.Token, err error) {
 
 // TokenByHash finds a token; nil if there is none.
 func (s *Store) TokenByHash(ctx context.Context, hash string) (*ledger.Token, error) {
-	return one(ctx, s, "read a token", scanToken, tokenColumns+` WHERE token_hash = $1`, hash)
+	return one(ctx, s, scanToken, ask("read a token", tokenColumns+` WHERE token_hash = $1`, hash))
 }
 
 // Tokens lists an account's tokens, newest first.
 func (s *Store) Tokens(ctx context.Context, owner string) ([]ledger.Token, error) {
-	return list(ctx, s, "list tokens", scanToken, tokenColumns+` WHERE owner = $1 ORDER BY created_at DESC, id LIMIT $2`, owner, int64(maxLimit))
+	return list(ctx, s, scanToken, ask("list tokens", tokenColumns+` WHERE owner = $1 ORDER BY created_at DESC, id LIMIT $2`, owner, int64(maxLimit)))
 }
 
 // DeleteToken ends a token of the owner and says whether there was one.

@@ -13,7 +13,7 @@ import (
 
 // Alert reads one alert, open or over; nil if there is none.
 func (s *Store) Alert(ctx context.Context, id string) (*alert.State, error) {
-	a, err := one(ctx, s, "read an alert", scanAlert, `SELECT state FROM alert WHERE id = $1`, id)
+	a, err := one(ctx, s, scanAlert, ask("read an alert", `SELECT state FROM alert WHERE id = $1`, id))
 	if err != nil || a == nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (p alertPart) full(limit int) alertPart {
 func (s *Store) alertPortion(ctx context.Context, q alertQuery) (alertPart, error) {
 	from, id, w := q.parts()
 	query := `SELECT a.state` + from + w.text() + ` ORDER BY ` + id + ` DESC LIMIT ` + w.arg(int64(q.limit))
-	all, err := list(ctx, s, "list alerts", scanAlert, query, w.args...)
+	all, err := list(ctx, s, scanAlert, ask("list alerts", query, w.args...))
 	return alertPart{alerts: all}.full(q.limit), err
 }
 
@@ -113,7 +113,7 @@ func (s *Store) textPortion(ctx context.Context, q alertQuery) (alertPart, error
 	args := slices.Clone(w.args)
 	query := `SELECT a.state FROM ` + candidates + ` JOIN alert AS a ON a.id = c.id WHERE c.folded LIKE ` + w.arg(contains(q.Text)) +
 		` ESCAPE '\' ORDER BY c.id DESC LIMIT ` + w.arg(int64(q.limit))
-	all, err := list(ctx, s, "list alerts", scanAlert, query, w.args...)
+	all, err := list(ctx, s, scanAlert, ask("list alerts", query, w.args...))
 	part := alertPart{alerts: all}.full(q.limit)
 	if err != nil || part.next != "" {
 		return part, err

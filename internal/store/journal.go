@@ -19,7 +19,7 @@ func (s *Store) Tail(ctx context.Context, after int64, limit int) ([]fact.Entry,
 		}
 		after = max(0, last+after)
 	}
-	return list(ctx, s, "read the journal", scanEntry, journalColumns+` WHERE pos > $1 ORDER BY pos LIMIT $2`, after, bound(limit))
+	return list(ctx, s, scanEntry, ask("read the journal", journalColumns+` WHERE pos > $1 ORDER BY pos LIMIT $2`, after, bound(limit)))
 }
 
 // LastPos is the position of the newest entry; 0 if there is none.
@@ -38,12 +38,12 @@ func (s *Store) Timeline(ctx context.Context, subjects []string, after int64, li
 	w := &where{}
 	w.in("subject", subjects)
 	w.add("pos > ", after)
-	return list(ctx, s, "read a timeline", scanEntry, journalColumns+w.text()+` ORDER BY pos LIMIT `+w.arg(bound(limit)), w.args...)
+	return list(ctx, s, scanEntry, ask("read a timeline", journalColumns+w.text()+` ORDER BY pos LIMIT `+w.arg(bound(limit)), w.args...))
 }
 
 // StreamEntries is the entries of one stream after a position, oldest first.
 func (s *Store) StreamEntries(ctx context.Context, stream fact.Stream, after int64, limit int) ([]fact.Entry, error) {
-	return list(ctx, s, "read a stream's entries", scanEntry, journalColumns+` WHERE stream = $1 AND pos > $2 ORDER BY pos LIMIT $3`, string(stream), after, bound(limit))
+	return list(ctx, s, scanEntry, ask("read a stream's entries", journalColumns+` WHERE stream = $1 AND pos > $2 ORDER BY pos LIMIT $3`, string(stream), after, bound(limit)))
 }
 
 func scanEntry(rows *sql.Rows) (e fact.Entry, err error) {

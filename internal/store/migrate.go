@@ -19,12 +19,12 @@ var ErrNewerSchema = errors.New("the database was written by a newer version of 
 
 // migrate brings the schema up to date. It never goes down: an older program
 // must not guess what a newer one wrote.
-func migrate(ctx context.Context, db *sql.DB, d goose.Dialect, folder string, opts ...goose.ProviderOption) error {
+func migrate(ctx context.Context, db *sql.DB, d goose.Dialect, folder string) error {
 	dir, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	p, err := goose.NewProvider(d, db, dir, append(opts, goose.WithDisableGlobalRegistry(true))...)
+	p, err := goose.NewProvider(d, db, dir, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}

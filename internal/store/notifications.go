@@ -111,12 +111,12 @@ func (s *Store) Notifications(ctx context.Context, f notification.RowFilter) ([]
 	if f.Before != "" {
 		w.add(`id < `, f.Before)
 	}
-	return list(ctx, s, "list notifications", scanNotification, notificationColumns+w.text()+` ORDER BY id DESC LIMIT `+w.arg(bound(f.Limit)), w.args...)
+	return list(ctx, s, scanNotification, ask("list notifications", notificationColumns+w.text()+` ORDER BY id DESC LIMIT `+w.arg(bound(f.Limit)), w.args...))
 }
 
 // Notification reads one message; nil if there is none.
 func (s *Store) Notification(ctx context.Context, id string) (*notification.Row, error) {
-	return one(ctx, s, "read a notification", scanNotification, notificationColumns+` WHERE id = $1`, id)
+	return one(ctx, s, scanNotification, ask("read a notification", notificationColumns+` WHERE id = $1`, id))
 }
 
 const notificationColumns = `SELECT id, person, contact, kind, page, incident, outcome, attempts, error, detail, provider_id, folded_into,` +

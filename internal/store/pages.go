@@ -35,7 +35,7 @@ func (s *Store) Pages(ctx context.Context, f page.Filter) ([]*page.State, error)
 		w.add(`p.id < `, f.Before)
 	}
 	query := `SELECT s.state FROM page AS p JOIN stream AS s ON s.stream = 'page/' || p.id` + w.text() + ` ORDER BY p.id DESC LIMIT ` + w.arg(bound(f.Limit))
-	return list(ctx, s, "list pages", scanJSON[page.State], query, w.args...)
+	return list(ctx, s, scanJSON[page.State], ask("list pages", query, w.args...))
 }
 
 // Page reads one page; nil if there is none.
@@ -68,7 +68,7 @@ func (s *Store) Incidents(ctx context.Context, f incident.Filter) ([]*incident.S
 	}
 	w.add(`i.number < `, f.Before)
 	query := `SELECT s.state FROM incident AS i JOIN stream AS s ON s.stream = 'incident/' || i.id` + w.text() + ` ORDER BY i.number DESC LIMIT ` + w.arg(bound(f.Limit))
-	return list(ctx, s, "list incidents", scanJSON[incident.State], query, w.args...)
+	return list(ctx, s, scanJSON[incident.State], ask("list incidents", query, w.args...))
 }
 
 // Incident reads one incident; nil if there is none.
@@ -87,7 +87,7 @@ func scanJSON[T any](rows *sql.Rows) (*T, error) {
 
 // stateAs reads the state of one stream; nil if there is none.
 func stateAs[T any](ctx context.Context, s *Store, stream fact.Stream) (*T, error) {
-	v, err := one(ctx, s, "read "+stream.Kind(), scanJSON[T], `SELECT state FROM stream WHERE stream = $1`, string(stream))
+	v, err := one(ctx, s, scanJSON[T], ask("read "+stream.Kind(), `SELECT state FROM stream WHERE stream = $1`, string(stream)))
 	if err != nil || v == nil {
 		return nil, err
 	}
@@ -112,13 +112,13 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 		{&c.Incidents, `SELECT service, COUNT(*) FROM incident WHERE status NOT IN ('resolved', 'merged') GROUP BY service ORDER BY service LIMIT 100000`},
 	} {
 		*q.into = map[string]int64{}
-		_, err := list(ctx, s, "count what is open", func(rows *sql.Rows) (struct{}, error) {
+		_, err := list(ctx, s, func(rows *sql.Rows) (struct{}, error) {
 			var service string
 			var n int64
 			err := rows.Scan(&service, &n)
 			(*q.into)[service] = n
 			return struct{}{}, err
-		}, q.query)
+		}, ask("count what is open", q.query))
 		if err != nil {
 			return Counts{}, err
 		}

@@ -34,12 +34,12 @@ func (p *pen) plan() error {
 
 // LatestPlan reads the newest version of the plan; nil if there is none.
 func (s *Store) LatestPlan(ctx context.Context) (*ledger.PlanVersion, error) {
-	return one(ctx, s, "read the plan", scanPlan, `SELECT version, at, author, comment, plan, source FROM plan_version ORDER BY version DESC LIMIT 1`)
+	return one(ctx, s, scanPlan, ask("read the plan", `SELECT version, at, author, comment, plan, source FROM plan_version ORDER BY version DESC LIMIT 1`))
 }
 
 // PlanVersion reads one version with its plan; nil if there is none.
 func (s *Store) PlanVersion(ctx context.Context, version int64) (*ledger.PlanVersion, error) {
-	return one(ctx, s, "read a plan", scanPlan, `SELECT version, at, author, comment, plan, source FROM plan_version WHERE version = $1`, version)
+	return one(ctx, s, scanPlan, ask("read a plan", `SELECT version, at, author, comment, plan, source FROM plan_version WHERE version = $1`, version))
 }
 
 // PlanVersions are the versions below one (0: the newest), newest first,
@@ -48,12 +48,12 @@ func (s *Store) PlanVersions(ctx context.Context, before int64, limit int) ([]le
 	if before <= 0 {
 		before = math.MaxInt64
 	}
-	return list(ctx, s, "list plans", func(rows *sql.Rows) (v ledger.PlanVersion, err error) {
+	return list(ctx, s, func(rows *sql.Rows) (v ledger.PlanVersion, err error) {
 		var at int64
 		err = rows.Scan(&v.Version, &at, &v.Author, &v.Comment)
 		v.At = fromMicros(at)
 		return v, err
-	}, `SELECT version, at, author, comment FROM plan_version WHERE version < $1 ORDER BY version DESC LIMIT $2`, before, bound(limit))
+	}, ask("list plans", `SELECT version, at, author, comment FROM plan_version WHERE version < $1 ORDER BY version DESC LIMIT $2`, before, bound(limit)))
 }
 
 func scanPlan(rows *sql.Rows) (v ledger.PlanVersion, err error) {

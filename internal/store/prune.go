@@ -46,7 +46,7 @@ func keyset(ctx context.Context, next func(after string) (string, error)) error 
 // that is younger.
 func (s *Store) pruneAlerts(ctx context.Context, before time.Time) error {
 	return keyset(ctx, func(after string) (string, error) {
-		part, err := list(ctx, s, "find old alerts", scanAlert, `SELECT state FROM alert WHERE id > $1 AND received_at < $2 ORDER BY id LIMIT $3`, after, micros(before), int64(chunk))
+		part, err := list(ctx, s, scanAlert, ask("find old alerts", `SELECT state FROM alert WHERE id > $1 AND received_at < $2 ORDER BY id LIMIT $3`, after, micros(before), int64(chunk)))
 		if err != nil || len(part) == 0 {
 			return "", err
 		}
@@ -99,7 +99,7 @@ func (s *Store) prunePages(ctx context.Context, before time.Time) error {
 	const query = `SELECT s.state FROM page AS p JOIN stream AS s ON s.stream = 'page/' || p.id` +
 		` WHERE p.id > $1 AND p.opened_at < $2 AND p.status = 'resolved' AND p.resolved_at < $3 ORDER BY p.id LIMIT $4`
 	return keyset(ctx, func(after string) (string, error) {
-		part, err := list(ctx, s, "find old pages", scanJSON[page.State], query, after, micros(before), micros(before), int64(chunk))
+		part, err := list(ctx, s, scanJSON[page.State], ask("find old pages", query, after, micros(before), micros(before), int64(chunk)))
 		if err != nil || len(part) == 0 {
 			return "", err
 		}
@@ -183,7 +183,7 @@ func (s *Store) kept(ctx context.Context) (map[string]bool, error) {
 		`SELECT id FROM page ORDER BY id LIMIT 1000000`,
 		`SELECT id FROM incident ORDER BY number LIMIT 1000000`,
 	} {
-		ids, err := list(ctx, s, "find what stays", scanText, query)
+		ids, err := list(ctx, s, scanText, ask("find what stays", query))
 		if err != nil {
 			return nil, err
 		}
@@ -213,9 +213,9 @@ func (s *Store) pruneJournal(ctx context.Context, before time.Time, keep map[str
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		part, err := list(ctx, s, "find old entries", func(rows *sql.Rows) (e oldEntry, err error) {
+		part, err := list(ctx, s, func(rows *sql.Rows) (e oldEntry, err error) {
 			return e, rows.Scan(&e.pos, &e.at, &e.subject)
-		}, `SELECT pos, at, subject FROM journal WHERE pos > $1 ORDER BY pos LIMIT $2`, after, int64(chunk))
+		}, ask("find old entries", `SELECT pos, at, subject FROM journal WHERE pos > $1 ORDER BY pos LIMIT $2`, after, int64(chunk)))
 		if err != nil || len(part) == 0 {
 			return err
 		}

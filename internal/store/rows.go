@@ -8,19 +8,27 @@ import (
 	"tocsin/internal/core/ledger"
 )
 
-// list runs a query outside of any transaction and collects its rows.
-func list[T any](ctx context.Context, s *Store, attempt string, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := s.db.reads().QueryContext(ctx, query, clean(args)...)
+// question is a query outside of any transaction, and what it is for.
+type question struct {
+	attempt, query string
+	args           []any
+}
+
+func ask(attempt, query string, args ...any) question { return question{attempt, query, args} }
+
+// list collects the rows that answer a question.
+func list[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), q question) ([]T, error) {
+	rows, err := s.db.reads().QueryContext(ctx, q.query, clean(q.args)...)
 	if err != nil {
-		return nil, s.wrap(attempt, err)
+		return nil, s.wrap(q.attempt, err)
 	}
 	out, err := collect(rows, scan)
-	return out, s.wrap(attempt, err)
+	return out, s.wrap(q.attempt, err)
 }
 
 // one is list for at most one row; nil if there is none.
-func one[T any](ctx context.Context, s *Store, attempt string, scan func(*sql.Rows) (T, error), query string, args ...any) (*T, error) {
-	all, err := list(ctx, s, attempt, scan, query, args...)
+func one[T any](ctx context.Context, s *Store, scan func(*sql.Rows) (T, error), q question) (*T, error) {
+	all, err := list(ctx, s, scan, q)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}

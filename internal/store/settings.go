@@ -18,12 +18,12 @@ func (s *Store) SaveSubscription(ctx context.Context, x ledger.Subscription) err
 
 // Subscriptions lists a person's browsers, oldest first.
 func (s *Store) Subscriptions(ctx context.Context, person string) ([]ledger.Subscription, error) {
-	return list(ctx, s, "list push subscriptions", func(rows *sql.Rows) (x ledger.Subscription, err error) {
+	return list(ctx, s, func(rows *sql.Rows) (x ledger.Subscription, err error) {
 		var created int64
 		err = rows.Scan(&x.Endpoint, &x.Person, &x.P256dh, &x.Auth, &x.UserAgent, &created)
 		x.Created = fromMicros(created)
 		return x, err
-	}, `SELECT endpoint, person, p256dh, auth, user_agent, created_at FROM push_subscription WHERE person = $1 ORDER BY created_at, endpoint LIMIT $2`, person, int64(maxLimit))
+	}, ask("list push subscriptions", `SELECT endpoint, person, p256dh, auth, user_agent, created_at FROM push_subscription WHERE person = $1 ORDER BY created_at, endpoint LIMIT $2`, person, int64(maxLimit)))
 }
 
 // DeleteSubscription forgets a browser.
@@ -34,7 +34,7 @@ func (s *Store) DeleteSubscription(ctx context.Context, endpoint string) error {
 // Setting reads a value that the server keeps for itself; ok is false if it was
 // never set.
 func (s *Store) Setting(ctx context.Context, name string) (value string, ok bool, err error) {
-	v, err := one(ctx, s, "read setting "+name, scanText, `SELECT value FROM setting WHERE name = $1`, name)
+	v, err := one(ctx, s, scanText, ask("read setting "+name, `SELECT value FROM setting WHERE name = $1`, name))
 	if err != nil || v == nil {
 		return "", false, err
 	}
@@ -107,12 +107,12 @@ func (s *Store) AddActivity(ctx context.Context, all []ledger.Activity) error {
 
 // Activity is what each integration received, by its id.
 func (s *Store) Activity(ctx context.Context) (map[string]ledger.Activity, error) {
-	all, err := list(ctx, s, "read what integrations received", func(rows *sql.Rows) (a ledger.Activity, err error) {
+	all, err := list(ctx, s, func(rows *sql.Rows) (a ledger.Activity, err error) {
 		var last, rejected int64
 		err = rows.Scan(&a.Integration, &last, &a.Accepted, &a.Rejected, &rejected, &a.LastError)
 		a.LastAt, a.RejectedAt = fromMicros(last), fromMicros(rejected)
 		return a, err
-	}, `SELECT integration, last_at, accepted, rejected, rejected_at, last_error FROM integration_activity ORDER BY integration LIMIT $1`, int64(maxAccounts))
+	}, ask("read what integrations received", `SELECT integration, last_at, accepted, rejected, rejected_at, last_error FROM integration_activity ORDER BY integration LIMIT $1`, int64(maxAccounts)))
 	if err != nil {
 		return nil, err
 	}

@@ -48,14 +48,14 @@ func (s *Store) BoardVersion(ctx context.Context) (int64, error) {
 // one.
 func (s *Store) Streams(ctx context.Context, kind string, after fact.Stream, limit int) ([]fact.Stream, error) {
 	from := max(string(after), kind+"/")
-	return list(ctx, s, "list streams", func(rows *sql.Rows) (st fact.Stream, err error) {
+	return list(ctx, s, func(rows *sql.Rows) (st fact.Stream, err error) {
 		return st, rows.Scan(&st)
-	}, selectStreams, from, kind+"0", int64(limit))
+	}, ask("list streams", selectStreams, from, kind+"0", int64(limit)))
 }
 
 // State reads one stream outside of any transaction; nil if there is none.
 func (s *Store) State(ctx context.Context, stream fact.Stream) (core.State, error) {
-	n, err := one(ctx, s, "read a stream", scanNamed, `SELECT stream, state FROM stream WHERE stream = $1`, string(stream))
+	n, err := one(ctx, s, scanNamed, ask("read a stream", `SELECT stream, state FROM stream WHERE stream = $1`, string(stream)))
 	if err != nil || n == nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (s *Store) kind(ctx context.Context, kind string) ([]named, error) {
 	const portion = 1000
 	var out []named
 	for after := kind + "/"; len(out) < maxStates; after = string(out[len(out)-1].stream) {
-		part, err := list(ctx, s, "read streams of "+kind, scanNamed, selectKind, after, kind+"0", int64(portion))
+		part, err := list(ctx, s, scanNamed, ask("read streams of "+kind, selectKind, after, kind+"0", int64(portion)))
 		if err != nil {
 			return nil, err
 		}

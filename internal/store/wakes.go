@@ -70,12 +70,12 @@ func (s *Store) WakesOf(ctx context.Context, stream fact.Stream) ([]ledger.Wake,
 }
 
 func (s *Store) listWakes(ctx context.Context, query string, args ...any) ([]ledger.Wake, error) {
-	return list(ctx, s, "list wakes", func(rows *sql.Rows) (w ledger.Wake, err error) {
+	return list(ctx, s, func(rows *sql.Rows) (w ledger.Wake, err error) {
 		var due int64
 		err = rows.Scan(&w.Stream, &w.Key, &due)
 		w.At = fromMicros(due)
 		return w, err
-	}, query, args...)
+	}, ask("list wakes", query, args...))
 }
 
 // NextWake is the time of the earliest wake; zero if there is none.
