@@ -102,7 +102,7 @@ func (a *API) judge(files Files) (Judgement, *plan.Plan, error) {
 	}
 	current := a.opts.Door.Plan()
 	for _, where := range restore(read.Plan, current) {
-		j.Problems = append(j.Problems, PlanProblem{Path: where, Severity: "error", Text: "this reads " + hidden + ", and there is no secret in force that it could stand for"})
+		j.Problems = append(j.Problems, PlanProblem{Path: where, Severity: "error", Text: "this reads " + Hidden + ", and there is no secret in force that it could stand for"})
 	}
 	j.Findings = append(j.Findings, a.opts.Tools.Findings(read.Plan, a.opts.Door.Board(), a.opts.Door.Now())...)
 	j.Scenarios = append(j.Scenarios, a.play(read.Plan, data)...)

@@ -14,11 +14,8 @@ var problemType = reflect.TypeFor[Problem]()
 // coreNames are types of the core whose own name says too little outside of
 // their package.
 var coreNames = map[string]string{
-	"alert.State": "Alert", "page.State": "Page", "incident.State": "IncidentState", "page.Call": "PageCall", "page.Tell": "PageMessage",
-	"page.Due": "PageDue", "incident.Responder": "Responder", "notification.Ref": "Contact", "notification.Row": "Notification",
-	"fact.Reason": "Reason", "fact.Actor": "Actor", "signal.Link": "Link", "plan.Target": "Target", "plan.Service": "Service",
-	"oncall.Shift": "Shift", "oncall.Gap": "Gap", "oncall.Duty": "Duty", "oncall.Override": "Override", "signal.Matcher": "Matcher",
-	"explain.Answer": "Explanation", "explain.Step": "ExplanationStep",
+	"alert.State": "Alert", "fact.Reason": "Reason", "fact.Actor": "Actor", "signal.Link": "Link", "oncall.Shift": "Shift", "oncall.Gap": "Gap",
+	"oncall.Duty": "Duty", "plan.NotifyRule": "NotifyRule", "explain.Answer": "Explanation", "explain.Step": "ExplanationStep", "explain.Verdict": "Verdict",
 }
 
 var inner = regexp.MustCompile(`^(\w+)\[(.+)\]$`)
@@ -29,7 +26,7 @@ func schemaName(t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Name() == "" {
+	if t.PkgPath() == "" {
 		return huma.DefaultSchemaNamer(t, hint)
 	}
 	if m := inner.FindStringSubmatch(t.Name()); m != nil {

@@ -11,9 +11,9 @@ import (
 	"tocsin/internal/core/plan"
 )
 
-// hidden stands where a secret was. A plan that comes back with it keeps the
+// Hidden stands where a secret was. A plan that comes back with it keeps the
 // secret that is in force.
-const hidden = "(secret)"
+const Hidden = "(secret)"
 
 // settingsShown are a contact's settings without secrets. A reference such as
 // env:NAME is not the secret itself and says where it is kept.
@@ -22,7 +22,7 @@ func (a *API) settingsShown(channel string, settings map[string]string) map[stri
 	out := maps.Clone(settings)
 	for name, value := range out {
 		if value != "" && !isReference(value) && (slices.Contains(secret, name) || slices.Contains(secret, "*")) {
-			out[name] = hidden
+			out[name] = Hidden
 		}
 	}
 	return out
@@ -67,7 +67,7 @@ func checkShown(settings map[string]string) map[string]string {
 	for name, value := range out {
 		lower := strings.ToLower(name)
 		if value != "" && !isReference(value) && slices.ContainsFunc(checkSecrets, func(w string) bool { return strings.Contains(lower, w) }) {
-			out[name] = hidden
+			out[name] = Hidden
 		}
 	}
 	return out
@@ -78,7 +78,7 @@ func checkShown(settings map[string]string) map[string]string {
 func restore(next, current *plan.Plan) (missing []string) {
 	put := func(where string, mine, theirs map[string]string) {
 		for _, name := range slices.Sorted(maps.Keys(mine)) {
-			if mine[name] != hidden {
+			if mine[name] != Hidden {
 				continue
 			}
 			if value, ok := theirs[name]; ok {

@@ -51,9 +51,12 @@ type ContactPath struct {
 // ProveRequest brings the code back.
 type ProveRequest struct {
 	ContactPath
-	Body struct {
-		Code string `json:"code" doc:"The code that arrived."`
-	}
+	Body ProveBody
+}
+
+// ProveBody is the code.
+type ProveBody struct {
+	Code string `json:"code" doc:"The code that arrived."`
 }
 
 // Sent says which message is on its way.
