@@ -45,6 +45,9 @@ type Options struct {
 	Log    *slog.Logger
 	// Node names this process among those that share a store.
 	Node string
+	// Alone says that no other process writes this store: streams that were
+	// written lately need not be read again.
+	Alone bool
 	// Zones loads time zones for plans; time.LoadLocation if nil.
 	Zones plan.Zones
 	// Now is the clock; time.Now if nil.
@@ -72,6 +75,7 @@ type Engine struct {
 	current atomic.Pointer[plan.Plan]
 	board   atomic.Pointer[plan.Board]
 	boardAt int64 // board version; the writer's own
+	recent  recent
 
 	nudge  chan time.Time // a wake was armed for this time
 	runner runner
@@ -106,6 +110,9 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{store: o.Store, sender: o.Sender, log: o.Log, node: o.Node, now: o.Now, zones: o.Zones, timeout: o.SendTimeout,
 		observe: o.Observe, queue: make(chan *request, maxQueue), nudge: make(chan time.Time, 1), watchers: map[chan struct{}]struct{}{}}
 	e.runner = runner{engine: e, flying: map[string]bool{}, limit: make(chan struct{}, maxErrands)}
+	if o.Alone {
+		e.recent.limit = maxRecent
+	}
 	e.current.Store(emptyPlan())
 	e.board.Store(&plan.Board{})
 	return e, nil

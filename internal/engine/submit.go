@@ -112,10 +112,14 @@ func (e *Engine) gather(ctx context.Context) []*request {
 	return batch
 }
 
+// patientConflicts is how many lost races in a row are run again at once.
+const patientConflicts = 20
+
 // commit writes a batch, whatever it takes: a conflict is run again, a store
 // that is away is waited for as long as somebody still waits for an answer.
 func (e *Engine) commit(ctx context.Context, batch []*request) {
 	pause := 20 * time.Millisecond
+	conflicts := 0
 	for {
 		batch = waiting(batch)
 		if len(batch) == 0 {
@@ -123,6 +127,9 @@ func (e *Engine) commit(ctx context.Context, batch []*request) {
 		}
 		began := time.Now()
 		u, err := e.attempt(ctx, batch)
+		if err != nil {
+			e.recent.forget() // what is on disk is the only truth now
+		}
 		switch {
 		case err == nil:
 			e.observe.Committed(len(batch), len(u.batch.Facts), time.Since(began))
@@ -130,7 +137,10 @@ func (e *Engine) commit(ctx context.Context, batch []*request) {
 			return
 		case errors.Is(err, ErrConflict):
 			e.observe.Conflict()
-			continue
+			if conflicts++; conflicts < patientConflicts {
+				continue
+			}
+			// Losing this often is no race but a quarrel: step back a little.
 		case len(batch) > 1 && !transient(err):
 			// One of them may be what the store cannot take: each alone.
 			for _, r := range batch {
@@ -170,7 +180,9 @@ func waiting(batch []*request) []*request {
 
 // transient says whether the same write may succeed later: the store is away,
 // full, or locked by somebody else for a while.
-func transient(err error) bool { return errors.Is(err, ledger.ErrUnavailable) }
+func transient(err error) bool {
+	return errors.Is(err, ledger.ErrUnavailable) || errors.Is(err, ErrConflict)
+}
 
 // attempt runs the rules for a batch and writes the outcome in one transaction.
 func (e *Engine) attempt(ctx context.Context, batch []*request) (*unit, error) {
@@ -202,6 +214,7 @@ func (e *Engine) freshBoard(ctx context.Context) error {
 // after lets the world act on what is now on disk.
 func (e *Engine) after(u *unit, batch []*request) {
 	e.board.Store(u.board)
+	e.recent.keep(u.streams)
 	if u.plan != nil {
 		e.current.Store(u.plan)
 	}

@@ -103,6 +103,10 @@ func (u *unit) load(stream fact.Stream) (core.State, error) {
 	if h, ok := u.streams[stream]; ok {
 		return h.state, nil
 	}
+	if h, ok := u.engine.recent.find(stream); ok {
+		u.streams[stream] = &h
+		return h.state, nil
+	}
 	s, version, err := u.reader.Load(u.ctx, stream)
 	if err != nil {
 		return nil, &storeError{err}

@@ -25,6 +25,9 @@ func (s *Server) handler() (http.Handler, error) {
 	if err := s.mountFaces(mux); err != nil {
 		return nil, err
 	}
+	if err := s.mountExtra(mux); err != nil {
+		return nil, err
+	}
 	return s.survive(mux), nil
 }
 

@@ -38,6 +38,8 @@ type Options struct {
 	Gallery bool
 	// Banner is a line above every page: what a demo simulates.
 	Banner string
+	// Extra mounts handlers beside the pages: the demo's stage.
+	Extra Extra
 	Log    *slog.Logger
 	// Version is shown in pages, metrics and the user agent.
 	Version string

@@ -145,7 +145,7 @@ func (s *Server) buildWaysOut(ctx context.Context) error {
 
 func (s *Server) buildEngine(ctx context.Context) error {
 	out := &notify.Sender{Registry: s.channels, Signer: s.signer, BaseURL: s.opts.ExternalURL}
-	e, err := engine.New(engine.Options{Store: s.store, Sender: sender{out}, Log: s.opts.Log.With("room", "engine"), Observe: s.metrics})
+	e, err := engine.New(engine.Options{Store: s.store, Sender: sender{out}, Log: s.opts.Log.With("room", "engine"), Observe: s.metrics, Alone: s.opts.DatabaseURL == ""})
 	if err != nil {
 		return err
 	}
