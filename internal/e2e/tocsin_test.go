@@ -25,8 +25,12 @@ const patience = 45 * time.Second
 
 var workshop = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "tocsin-e2e-") })
 
-// binary is the real program, built once for all tests of a run.
+// binary is the real program, built once for all tests of a run, or the one
+// that TOCSIN_E2E_BINARY names.
 var binary = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("TOCSIN_E2E_BINARY"); path != "" {
+		return path, nil
+	}
 	dir, err := workshop()
 	if err != nil {
 		return "", err
