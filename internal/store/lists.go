@@ -14,16 +14,6 @@ import (
 	"tocsin/internal/core/page"
 )
 
-// ended says whether the state's stream goes. A resolved alert has no future:
-// the next trigger of its key is a new alert. Its row stays in the list.
-func ended(s core.State) bool {
-	if s == nil {
-		return true
-	}
-	a, ok := s.(*alert.State)
-	return ok && a.Status == alert.Resolved
-}
-
 var (
 	alertUpsert = &bulk{types: "ttttttnnt",
 		into: `INSERT INTO alert (id, stream, status, severity, service, folded, received_at, resolved_at, state)`,

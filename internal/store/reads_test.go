@@ -306,3 +306,33 @@ func TestTheBoardHasAVersionAndStreamsAreListed(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAlertRepeatedInItsFirstBatchIsFoundByItsLabels(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		a := anAlert(2)
+		a.Count = 3
+		put(t, s, state("alert/i/2", a, 0))
+		again := a.Clone()
+		again.Count, again.UpdatedAt = 4, noon.Add(time.Hour)
+		put(t, s, state("alert/i/2", again, 1))
+		got, err := s.Alerts(t.Context(), alert.Filter{Matchers: matchers(t, "host", "=", "h2")})
+		if err != nil || len(got) != 1 || got[0].Count != 4 {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+}
+
+func TestALabelTooLongForTheIndexIsStillMatched(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		a := anAlert(2)
+		long := strings.Repeat("ä", 3000) // PostgreSQL refuses to index it
+		a.Labels = signal.Labels{"path": long}
+		put(t, s, state("alert/i/2", a, 0))
+		got, err := s.Alerts(t.Context(), alert.Filter{Matchers: matchers(t, "path", "=", long)})
+		if err != nil || len(got) != 1 {
+			t.Errorf("got %d alerts, %v", len(got), err)
+		}
+	})
+}

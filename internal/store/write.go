@@ -147,7 +147,7 @@ func (p *pen) streams() error {
 		}
 		board = board || core.OnBoard(c.Stream)
 		v := base[c.Stream]
-		if ended(c.State) {
+		if ledger.Ended(c.State) {
 			if v > 0 {
 				del = append(del, []any{string(c.Stream), v})
 			}

@@ -1,7 +1,7 @@
 // Package ledger holds the shapes in which one transaction is handed to the
 // store and read back: what changed, what was said, what must still be done
-// and when to look again. It has no behaviour; the engine fills these shapes
-// and the store writes them, so that neither has to know the other.
+// and when to look again. The engine fills these shapes and the store writes
+// them, so that neither has to know the other.
 package ledger
 
 import (
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/internal/core"
+	"tocsin/internal/core/alert"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/notification"
 	"tocsin/internal/core/plan"
@@ -44,6 +45,22 @@ type StateChange struct {
 	Stream  fact.Stream
 	State   core.State // nil: the stream ended
 	Version int64      // the version that was loaded; the store writes the next
+}
+
+// Ended says whether a stream with this state is gone once it is written, so
+// that it next loads as nil and version 0. A resolved alert has no future: the
+// next trigger of its key is a new alert. It stays in the list of alerts.
+//
+// A batch may change one stream more than once, each time with the version that
+// was loaded first. The last state is the stream's; but if an alert ends and the
+// next of its key begins in one batch, both must be in States, or the list would
+// show the first one open for ever.
+func Ended(s core.State) bool {
+	if s == nil {
+		return true
+	}
+	a, ok := s.(*alert.State)
+	return ok && a.Status == alert.Resolved
 }
 
 // Wake is a wake of a stream.
