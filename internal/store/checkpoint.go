@@ -4,11 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"os"
+	"time"
 )
 
 // checkpointAt is how long the write-ahead log gets before its pages are moved
-// home, beside the writer.
-const checkpointAt = 4 << 20
+// home, beside the writer. The file keeps its length afterwards and is written
+// from its start again, so length alone would ask for a checkpoint after every
+// commit from then on: hence the pause.
+const (
+	checkpointAt    = 4 << 20
+	checkpointPause = 250 * time.Millisecond
+)
 
 // beside starts the checkpoints. Left to itself SQLite runs them inside of some
 // unlucky commit; here they wait for nobody and nobody waits for them.
@@ -32,6 +38,11 @@ func (d *sqliteDB) beside(s *Store) []func(context.Context) {
 			}
 			if err := d.checkpoint(ctx, db); err != nil && ctx.Err() == nil {
 				s.log.Warn("checkpoint failed", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(checkpointPause):
 			}
 		}
 	}}

@@ -282,3 +282,28 @@ func TestPruneRemovesWhatIsOverAndNothingElse(t *testing.T) {
 		}
 	})
 }
+
+func TestTheWriteAheadLogIsMovedHomeBesideTheWriter(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "t.db")
+	s := open(t, store.Config{Path: path})
+	defer s.Close()
+	text := strings.Repeat("long ", 20_000)
+	size := func(p string) int64 {
+		info, err := os.Stat(p)
+		must(t, err)
+		return info.Size()
+	}
+	for range 80 { // 8 MB: more than a checkpoint waits for, less than SQLite's own
+		put(t, s, ledger.Batch{Facts: []fact.Entry{entry("x", text)}})
+	}
+	limit := time.After(20 * time.Second)
+	for tick := time.NewTicker(20 * time.Millisecond); size(path) < 4<<20; {
+		select {
+		case <-tick.C:
+			put(t, s, ledger.Batch{Facts: []fact.Entry{entry("x", "nudge")}})
+		case <-limit:
+			t.Fatalf("the file has %d bytes, its log %d", size(path), size(path+"-wal"))
+		}
+	}
+}
