@@ -31,6 +31,9 @@ func (s *Server) mountFaces(mux *http.ServeMux) error {
 		return err
 	}
 	mux.Handle("/", site)
+	if err := s.mountAPI(mux); err != nil {
+		return err
+	}
 	if s.opts.SlackSigningSecret != "" {
 		mux.Handle("POST /slack/interactions", slack.Interactions(s.opts.SlackSigningSecret, s.pressed))
 	}

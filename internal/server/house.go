@@ -61,12 +61,15 @@ type symptom struct {
 	bound        time.Duration
 }
 
-// watchSelf raises an alert when wakes are overdue or the outbox is stuck.
-func (s *Server) watchSelf(ctx context.Context) error {
-	symptoms := []symptom{
+func (s *Server) symptoms() []symptom {
+	return []symptom{
 		{"overdue-wakes", "Tocsin is late: a timer is overdue", s.store.NextWake, overdueWake},
 		{"stuck-outbox", "Tocsin is stuck: a message waits to be sent", s.store.OldestErrand, overdueErrand},
 	}
+}
+
+// watchSelf raises an alert when wakes are overdue or the outbox is stuck.
+func (s *Server) watchSelf(ctx context.Context) error {
 	raised := map[string]bool{}
 	tick := time.NewTicker(selfEvery)
 	defer tick.Stop()
@@ -76,7 +79,7 @@ func (s *Server) watchSelf(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for _, x := range symptoms {
+		for _, x := range s.symptoms() {
 			s.look(ctx, x, raised)
 		}
 	}

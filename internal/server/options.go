@@ -40,7 +40,7 @@ type Options struct {
 	Banner string
 	// Extra mounts handlers beside the pages: the demo's stage.
 	Extra Extra
-	Log    *slog.Logger
+	Log   *slog.Logger
 	// Version is shown in pages, metrics and the user agent.
 	Version string
 }

@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	sessionCookie = "tocsin"
+	// SessionCookie holds a browser's session; the API takes it as well.
+	SessionCookie = "tocsin"
 	flashCookie   = "flash"
 	themeCookie   = "theme"
 )
 
 func (s *Site) sessionOf(r *http.Request) (Session, bool) {
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(SessionCookie)
 	if err != nil {
 		return Session{}, false
 	}

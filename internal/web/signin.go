@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	doorPage    = bare[doorView]("door.html", "parts.html")
+	doorPage    = bare[doorView]("door.html")
 	problemPage = sheet[problemView]("problem.html")
 )
 
@@ -83,17 +83,17 @@ func (c *call) enter(login, password string) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(c.w, c.s.cookie(sessionCookie, token, expires))
+	http.SetCookie(c.w, c.s.cookie(SessionCookie, token, expires))
 	return nil
 }
 
 func (c *call) signOut() error {
-	if k, err := c.r.Cookie(sessionCookie); err == nil {
+	if k, err := c.r.Cookie(SessionCookie); err == nil {
 		if err := c.s.Auth.SignOut(c.r.Context(), k.Value); err != nil {
 			return err
 		}
 	}
-	http.SetCookie(c.w, c.s.cookie(sessionCookie, "", time.Unix(1, 0)))
+	http.SetCookie(c.w, c.s.cookie(SessionCookie, "", time.Unix(1, 0)))
 	return c.redirect("/signin", flash{})
 }
 
