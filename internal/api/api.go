@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,6 +45,8 @@ func New(o Options) (*API, error) {
 		a.users, a.heartbeats, a.checks, a.integrations, a.plans, a.applyPlans, a.explain, a.accounts, a.tokens, a.journal, a.status} {
 		register()
 	}
+	// The framework's own shape of errors never leaves: see translate.
+	delete(a.huma.OpenAPI().Components.Schemas.Map(), schemaName(reflect.TypeFor[huma.ErrorModel](), ""))
 	a.handler = withRequestID(ownErrors(mux))
 	return a, nil
 }

@@ -195,3 +195,29 @@ func (r *rig) fire(key string, labels signal.Labels) (alertID, pageID string) {
 	}
 	return id, list.text("items.0.id")
 }
+
+func managed(o *api.Options) { o.Tools = tools{managed: "the folder /etc/tocsin"} }
+
+// fuzzRig is a rig without accounts: hashing their passwords would be most of
+// the work.
+func fuzzRig(t *testing.T) *rig {
+	t.Helper()
+	world, err := apitest.New(apitest.Sample(), apitest.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := api.New(api.Options{Ledger: world, Door: world, Auth: auth.New(authtest.New(), world.Now), Tools: tools{},
+		Session: func(*http.Request) (auth.Person, bool) { return auth.Person{ID: "ana", Role: auth.Admin}, true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, world: world, api: a, server: httptest.NewServer(a.Handler()), token: map[auth.Role]string{}}
+	t.Cleanup(r.server.Close)
+	return r
+}
+
+// anybody sends without a token, where the session lets everybody in.
+func (r *rig) anybody(method, path, body string) got {
+	r.t.Helper()
+	return r.send(method, path, body, http.Header{})
+}

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"strings"
 	"time"
 
 	"tocsin/internal/core/oncall"
@@ -34,7 +35,7 @@ func Sample() *plan.Plan {
 			{After: minutes(5), Targets: []plan.Target{{Kind: plan.ToUser, ID: "bo"}}}}}},
 		Services:     []plan.Service{{ID: "shop", Name: "Shop", Policy: "shop", Team: "web"}, {ID: "database", Name: "Database", Policy: "shop"}},
 		Channels:     []plan.Contact{{ID: "ops", Channel: "webhook", Settings: map[string]string{"url": "https://example.com/ops", "secret": Secret}}},
-		Integrations: []plan.Integration{{ID: "prom", Name: "Prometheus", Type: "alertmanager", Service: "shop", KeyHash: "00"}},
+		Integrations: []plan.Integration{{ID: "prom", Name: "Prometheus", Type: "alertmanager", Service: "shop", KeyHash: strings.Repeat("0", 64)}},
 		Route: plan.Route{Routes: []plan.Route{
 			{Name: "database", Matchers: database, Service: "database"},
 			{Name: "noise", Matchers: signal.Matchers{{Name: "team", Op: signal.Equal, Value: "noise"}}, NoPage: "true"}}},
