@@ -51,6 +51,9 @@ func icon(name string) (template.HTML, error) { return iconOf(name, "") }
 func iconTone(name, tone string) (template.HTML, error) { return iconOf(name, tone) }
 
 func iconOf(name, tone string) (template.HTML, error) {
+	if name == "" {
+		return "", nil // a state that is not known has no shape
+	}
 	inner, ok := icons[name]
 	if !ok {
 		return "", fmt.Errorf("no icon is called %q", name)

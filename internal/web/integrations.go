@@ -13,6 +13,7 @@ import (
 	"tocsin/internal/core/alert"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/plan"
+	"tocsin/internal/core/watch"
 )
 
 var (
@@ -182,7 +183,13 @@ type integrationView struct {
 	Mapping []Pair
 }
 
-func (c *call) integrationShow() error { return c.integrationWith(c.r.PathValue("id"), "") }
+// integrationShow leads on to the checks for what Tocsin's own eyes sent.
+func (c *call) integrationShow() error {
+	if id := c.r.PathValue("id"); id == watch.CheckIntegration || id == watch.HeartbeatIntegration {
+		return c.redirect("/checks", flash{})
+	}
+	return c.integrationWith(c.r.PathValue("id"), "")
+}
 
 // integrationWith shows an integration; key is shown once, when it was made.
 func (c *call) integrationWith(id, key string) error {

@@ -120,16 +120,26 @@ func (e *eye) sentenceOfNow(pages []PageRow, incidents []IncidentRow) (text stri
 }
 
 func (c *call) lastMoment(ctx context.Context) (Moment, error) {
-	entries, err := c.s.Ledger.Tail(ctx, -20, 20)
+	entries, err := c.s.Ledger.Tail(ctx, -100, 100)
 	if err != nil {
 		return Moment{}, err
 	}
 	for _, x := range slices.Backward(entries) {
-		if x.Text != "" {
+		if x.Text != "" && news(x.Kind) {
 			return Moment{Text: lower(x.Text), At: c.stamp(x.At)}, nil
 		}
 	}
 	return Moment{}, nil
+}
+
+// news says whether people would tell one another of such a fact. Receipts and
+// routing are not news.
+func news(kind string) bool {
+	switch kind {
+	case "alert.fired", "alert.resolved", "page.acknowledged", "page.resolved", "page.ran-out", "change.received":
+		return true
+	}
+	return strings.HasPrefix(kind, "incident.") || strings.HasPrefix(kind, "board.")
 }
 
 func lower(s string) string {

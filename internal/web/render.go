@@ -57,23 +57,22 @@ func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	if strings.HasSuffix(one, "y") {
+	if n := len(one); n > 1 && one[n-1] == 'y' && !strings.ContainsRune("aeiou", rune(one[n-2])) {
 		one = strings.TrimSuffix(one, "y") + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // sheet is a page inside the usual frame; bare has a frame of its own.
-func sheet[T any](name string) pageOf[T] { return bare[T](name, "layout.html", "parts.html") }
+func sheet[T any](name string) pageOf[T] { return parsed[T](name, "layout.html", "parts.html", name) }
 
-func bare[T any](name string, with ...string) pageOf[T] {
-	paths := []string{"templates/" + name}
+func bare[T any](name string) pageOf[T] { return parsed[T](name, name, "parts.html") }
+
+// parsed reads the files; root is the one that is executed.
+func parsed[T any](name, root string, with ...string) pageOf[T] {
+	paths := []string{"templates/" + root}
 	for _, w := range with {
 		paths = append(paths, "templates/"+w)
-	}
-	root := name
-	if len(with) > 0 {
-		root = with[0]
 	}
 	t := template.Must(template.New(root).Funcs(funcs).Option("missingkey=error").ParseFS(sources, paths...))
 	return pageOf[T]{name: name, t: t}

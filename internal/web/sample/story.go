@@ -59,6 +59,8 @@ func at(day, clock string) time.Time {
 func Calm() *World {
 	w := must(NewWorld(at("2026-10-18", "08:00"), ShopPlan()))
 	w.yesterday()
+	w.Until(at("2026-10-21", "02:00"))
+	w.Must(fact.System, fact.Of(watch.HeartbeatKind, "stock-import"), watch.Ping{})
 	w.Until(Tonight)
 	return w
 }
