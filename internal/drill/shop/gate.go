@@ -31,7 +31,7 @@ func newGate(addr string, h http.Handler, conf *tls.Config) (*gate, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	if !loopbackHost(addr) {
+	if !Loopback(addr) {
 		return nil, fmt.Errorf("%s is not a loopback address", addr)
 	}
 	ln, err := net.Listen("tcp", addr)
@@ -41,8 +41,8 @@ func newGate(addr string, h http.Handler, conf *tls.Config) (*gate, error) {
 	return &gate{addr: ln.Addr().String(), handler: h, tls: conf, ln: ln}, nil
 }
 
-// loopbackHost says whether host:port or host is this machine talking to itself.
-func loopbackHost(hostport string) bool {
+// Loopback says whether host:port or host is this machine talking to itself.
+func Loopback(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = hostport

@@ -236,7 +236,7 @@ func (s *Shop) handlerOf(mux *http.ServeMux) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; form-action "+s.URL()+" "+s.ControlURL()+" "+s.TLSURL())
-		if !loopbackHost(r.Host) {
+		if !Loopback(r.Host) {
 			// A name that someone points at 127.0.0.1 must not drive the shop.
 			http.Error(w, "this demo answers to loopback addresses only", http.StatusMisdirectedRequest)
 			return

@@ -235,15 +235,16 @@ func (g guiding) told() Step {
 	return s
 }
 
-// reached are the people whom a message of the kind certainly reached.
+// reached are the people whom a message of the kind certainly reached. The
+// messages' own rows say so: a page that is over listens no more.
 func (g guiding) reached(k notification.Kind) []string {
 	var out []string
-	for _, x := range g.Page.Tells {
-		ok := x.Outcome == notification.OutcomeDelivered || x.Outcome == notification.OutcomeAccepted
-		if x.Kind == k && ok && x.To.User != "" && !slices.Contains(out, x.To.User) {
-			out = append(out, x.To.User)
+	for _, r := range g.Rows {
+		if r.Kind == k && arrived(r) && r.To.User != "" && !slices.Contains(out, r.To.User) {
+			out = append(out, r.To.User)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 

@@ -29,6 +29,7 @@ type scene struct {
 	// for it; each may be nil.
 	Page     *page.State
 	Incident *incident.State
+	Rows     []notification.Row // the messages about Page
 	// Signs are what the checks said in this run, Story what the page and the
 	// incident went through.
 	Signs, Story []fact.Entry
@@ -117,8 +118,11 @@ func (s *Stage) readPage(ctx context.Context, sc *scene) error {
 			sc.Page = p
 		}
 	}
-	if sc.Page == nil || sc.Page.Incident == "" {
+	if sc.Page == nil {
 		return nil
+	}
+	if sc.Rows, err = s.opt.Ledger.Notifications(ctx, notification.RowFilter{Page: sc.Page.ID, Limit: maxStory}); err != nil || sc.Page.Incident == "" {
+		return err
 	}
 	sc.Incident, err = s.opt.Ledger.Incident(ctx, sc.Page.Incident)
 	return err
