@@ -325,3 +325,37 @@ func TestSilencingHushesAnOpenPageAndItsEndTellsAgain(t *testing.T) {
 		t.Fatalf("after the silence: %+v", again)
 	}
 }
+
+func TestAnAlertThatEndsAndFiresAgainInOneBatchEndsInTheList(t *testing.T) {
+	t.Parallel()
+	for _, together := range []string{"in one request", "in three requests"} {
+		t.Run(together, func(t *testing.T) {
+			t.Parallel()
+			storetest.Each(t, func(t *testing.T, st *store.Store) {
+				h := start(t, st, newPhones())
+				h.configure(t, small())
+				over := trigger("disk")
+				over.Body = alert.Received{Integration: "pd", Signal: signal.Signal{Action: signal.Resolve, DedupKey: "disk"}}
+				three := []core.Addressed{trigger("disk"), over, trigger("disk")}
+				if together == "in one request" {
+					if _, err := h.Submit(t.Context(), pagerduty, three...); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					for _, in := range three {
+						if _, err := h.Submit(t.Context(), pagerduty, in); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				all, err := st.Alerts(t.Context(), alert.Filter{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(all) != 2 || all[0].Status == all[1].Status {
+					t.Fatalf("the list has %d alerts, and not one firing and one resolved: %+v", len(all), all)
+				}
+			})
+		})
+	}
+}

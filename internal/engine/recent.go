@@ -2,6 +2,7 @@ package engine
 
 import (
 	"tocsin/internal/core/fact"
+	"tocsin/internal/core/ledger"
 )
 
 // maxRecent bounds the streams kept in memory, a few kilobytes each.
@@ -37,9 +38,8 @@ func (r *recent) keep(streams map[fact.Stream]*held) {
 		if h.dirty {
 			next.version++
 		}
-		if next.state == nil {
-			// A stream that ended begins again at version 0.
-			next.version = 0
+		if ledger.Ended(next.state) {
+			next = held{} // a stream that ended begins again
 		}
 		r.young[stream] = next
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/internal/core"
+	"tocsin/internal/core/alert"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/plan"
 )
@@ -28,6 +29,7 @@ type unit struct {
 	streams map[fact.Stream]*held
 	order   []fact.Stream
 	wakes   map[wakeKey]Wake
+	past    []StateChange // alerts that ended and whose key fired again, all in this batch
 	batch   Batch
 	replies []reply
 }
@@ -120,7 +122,36 @@ type draft struct {
 	unit   *unit
 	actor  fact.Actor
 	states map[fact.Stream]core.State
+	past   []fact.Stream // whose alert ended and fired again in this request,
+	lives  []core.State  // and that alert as it ended
 	result core.Result
+}
+
+// follow puts a stream's next state in place. A key whose alert ends and that
+// fires again is a new alert in the same stream: the one that ended must still
+// reach the list of alerts, or it would stand there as open for ever.
+func (d *draft) follow(stream fact.Stream, next core.State) {
+	if old := d.states[stream]; succeeded(old, next) {
+		d.past, d.lives = append(d.past, stream), append(d.lives, old)
+	}
+	d.states[stream] = next
+}
+
+// first is the stream's first state of this draft: what followed on what was
+// there before.
+func (d *draft) first(stream fact.Stream) core.State {
+	for i, s := range d.past {
+		if s == stream {
+			return d.lives[i]
+		}
+	}
+	return d.states[stream]
+}
+
+func succeeded(old, next core.State) bool {
+	a, ok := old.(*alert.State)
+	b, also := next.(*alert.State)
+	return ok && also && a.ID != b.ID
 }
 
 func (d *draft) step(in core.Addressed) error {
@@ -144,7 +175,7 @@ func (d *draft) step(in core.Addressed) error {
 		if _, ok := d.states[stream]; !ok {
 			d.result.Order = append(d.result.Order, stream)
 		}
-		d.states[stream] = res.States[stream]
+		d.follow(stream, res.States[stream])
 	}
 	d.result.Facts = append(d.result.Facts, res.Facts...)
 	d.result.Effects = append(d.result.Effects, res.Effects...)
@@ -155,8 +186,14 @@ func (d *draft) step(in core.Addressed) error {
 
 // keep merges a request's outcome into the batch.
 func (u *unit) keep(d *draft) {
+	for i, stream := range d.past {
+		u.past = append(u.past, StateChange{Stream: stream, State: d.lives[i], Version: u.streams[stream].version})
+	}
 	for _, stream := range d.result.Order {
 		h := u.streams[stream]
+		if h.dirty && succeeded(h.state, d.first(stream)) {
+			u.past = append(u.past, StateChange{Stream: stream, State: h.state, Version: h.version})
+		}
 		if !h.dirty {
 			h.dirty = true
 			u.order = append(u.order, stream)
@@ -204,6 +241,7 @@ func (u *unit) errand(o core.Ordered) Errand {
 // finish puts the batch together: every stream once, in the order of its first
 // change, and every wake once.
 func (u *unit) finish() (*Batch, error) {
+	u.batch.States = append(u.batch.States, u.past...)
 	for _, stream := range u.order {
 		h := u.streams[stream]
 		u.batch.States = append(u.batch.States, StateChange{Stream: stream, State: h.state, Version: h.version})
