@@ -48,19 +48,15 @@ const stopBound = 20 * time.Second
 
 // New builds a server. When it returns, the database is open, the plan is in
 // force and the address is taken; Run makes it work.
-func New(ctx context.Context, opts Options) (s *Server, err error) {
-	opts, err = opts.withDefaults()
+func New(ctx context.Context, opts Options) (*Server, error) {
+	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s = &Server{opts: opts, metrics: newMetrics(opts.Version)}
-	defer func() {
-		if err != nil {
-			s.cleanUp()
-		}
-	}()
+	s := &Server{opts: opts, metrics: newMetrics(opts.Version)}
 	for _, build := range []func(context.Context) error{s.listen, s.openStore, s.buildWaysOut, s.buildEngine, s.loadPlan, s.buildEyes, s.buildHTTP} {
 		if err := build(ctx); err != nil {
+			s.cleanUp()
 			return nil, err
 		}
 	}
