@@ -46,7 +46,9 @@ func New(o Options) (*API, error) {
 		register()
 	}
 	// The framework's own shape of errors never leaves: see translate.
-	delete(a.huma.OpenAPI().Components.Schemas.Map(), schemaName(reflect.TypeFor[huma.ErrorModel](), ""))
+	for _, t := range []reflect.Type{reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[huma.ErrorDetail]()} {
+		delete(a.huma.OpenAPI().Components.Schemas.Map(), schemaName(t, ""))
+	}
 	a.handler = withRequestID(ownErrors(mux))
 	return a, nil
 }
