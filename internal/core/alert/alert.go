@@ -250,7 +250,8 @@ func (t *turn) resolve(why fact.Reason, at time.Time) {
 }
 
 func (t *turn) origin() Origin {
-	return Origin{Labels: t.s.Labels, Service: t.s.Service, Integration: t.s.Integration, Source: t.s.Source}
+	return Origin{Labels: t.s.Labels, Service: t.s.Service, Integration: t.s.Integration, Source: t.s.Source,
+		Key: string(Stream(t.s.Integration, t.s.DedupKey))}
 }
 
 func (t *turn) member() Member {

@@ -20,6 +20,9 @@ type Setup struct {
 	Service string        `json:"service,omitempty"`
 	Policy  string        `json:"policy,omitempty"`
 	Labels  signal.Labels `json:"labels,omitempty"` // the group's own labels
+	// Key keeps an alert to itself where nothing says what to group it by:
+	// two troubles that share a service must not share an acknowledgement.
+	Key     string        `json:"key,omitempty"`
 	Wait    time.Duration `json:"wait,omitempty"`
 	Urgency plan.Urgency  `json:"urgency,omitempty"` // the route's or service's word; may be by-severity
 	NoPage  bool          `json:"no_page,omitempty"`
@@ -29,7 +32,7 @@ type Setup struct {
 
 // Group is the stream that gathers alerts of this set-up.
 func (s Setup) Group() fact.Stream {
-	return fact.Of(GroupKind, fact.Hash(s.Path, s.Route, s.Service, s.Labels.String()))
+	return fact.Of(GroupKind, fact.Hash(s.Path, s.Route, s.Service, s.Labels.String(), s.Key))
 }
 
 // Rule names the route in a reason.
@@ -52,6 +55,7 @@ type Origin struct {
 	Service     string // named by the signal
 	Integration string
 	Source      string
+	Key         string // the alert's own stream; empty in a what-if
 }
 
 // RouteLabels are the labels that matchers see: the alert's own, and where
@@ -172,11 +176,16 @@ func (w *walk) setup(r *plan.Route, own inherited) Setup {
 	}
 	s.Policy = cmp.Or(s.Policy, own.above)
 	s.Labels = groupLabels(own.groupBy, w.labels)
+	if own.groupBy == nil || everyLabel(own.groupBy) {
+		s.Key = w.origin.Key
+	}
 	return s
 }
 
+func everyLabel(by []string) bool { return len(by) == 1 && by[0] == GroupAll }
+
 func groupLabels(by []string, l signal.Labels) signal.Labels {
-	if len(by) == 1 && by[0] == GroupAll {
+	if everyLabel(by) {
 		return l
 	}
 	out := signal.Labels{}

@@ -184,8 +184,9 @@ type Route struct {
 	// Service and Policy override what the alert itself points at.
 	Service string `json:"service,omitempty"`
 	Policy  string `json:"policy,omitempty"`
-	// GroupBy gathers alerts with equal values of these labels; ["..."] is
-	// all labels, nil inherits, empty gathers the whole route.
+	// GroupBy gathers alerts with equal values of these labels into one page;
+	// empty gathers the whole route, nil inherits. Where no route says anything,
+	// and with ["..."], each alert stands for itself.
 	GroupBy []string `json:"group_by,omitzero"`
 	// GroupWait holds the first page of a new group, so that company can join.
 	// Nil inherits; the root's default is 0: page first, gather after.
