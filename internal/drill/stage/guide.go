@@ -90,7 +90,11 @@ func (g guiding) after(at time.Time) string {
 func (g guiding) signs(list ...fact.Entry) []Sign {
 	out := make([]Sign, len(list))
 	for i, e := range list {
-		out[i] = Sign{After: g.after(e.At), Text: friendly(e.Text), Why: friendly(e.Why.Text), Rule: e.Why.Rule}
+		rule := e.Why.Rule
+		if strings.HasPrefix(rule, "page ") || strings.HasPrefix(rule, "incident ") {
+			rule = "" // the reader is looking at it
+		}
+		out[i] = Sign{After: g.after(e.At), Text: friendly(e.Text), Why: friendly(e.Why.Text), Rule: rule}
 	}
 	return out
 }
@@ -133,7 +137,7 @@ func (g guiding) failed() Step {
 		s.Signs = append(s.Signs, g.signs(*soft)...)
 	}
 	if hard != nil {
-		s.Signs, s.Done, s.After = append(s.Signs, g.signs(*hard)...), true, g.after(hard.At)
+		s.Signs, s.Done, s.After, s.Text = append(s.Signs, g.signs(*hard)...), true, g.after(hard.At), ""
 	}
 	return s
 }

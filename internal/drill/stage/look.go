@@ -137,7 +137,8 @@ func (s *Stage) readStory(ctx context.Context, sc *scene) error {
 		subjects = append(subjects, sc.Incident.ID)
 	}
 	entries, err := s.opt.Ledger.Timeline(ctx, subjects, 0, maxStory)
-	sc.Story = slices.DeleteFunc(entries, func(e fact.Entry) bool { return e.Text == "" })
+	// That page and incident belong together is said once, by the page.
+	sc.Story = slices.DeleteFunc(entries, func(e fact.Entry) bool { return e.Text == "" || e.Kind == "incident.page-linked" })
 	return err
 }
 

@@ -24,13 +24,14 @@ type View struct {
 	Checks   []CheckView
 	Phones   []Phone
 	Story    []Sign
+	Earlier  int // entries of the story that are not shown
 	Mails    []MailView
 	MoreMail int
+	Codes    []MailView // mails that verified an address
 	// Page and Incident are ids, for links; First is whose phone rang first.
 	Page, Incident, First string
 	Keys                  Keys
 	BaseURL, Host         string
-	Zone                  string
 }
 
 // ShopView is the shop and its buttons.
@@ -59,7 +60,27 @@ type MailView struct {
 	Links                    []mailtrap.Link
 }
 
-const shownMails = 5
+const (
+	shownMails = 5
+	shownStory = 14
+)
+
+// mails sorts what came: the codes that verified the sample addresses are many
+// and say little.
+func (v *View) mails(all []mailtrap.Mail, reader *plan.User) {
+	zone := zoneOf(reader)
+	for _, m := range all {
+		x := MailView{N: m.N, To: strings.Join(m.To, ", "), Subject: m.Subject, Text: m.Text, Clock: m.At.In(zone).Format("15:04:05") + " in " + place(reader.Zone), Links: m.Links}
+		switch {
+		case strings.HasPrefix(m.Subject, "Your Tocsin code"):
+			v.Codes = append(v.Codes, x)
+		case len(v.Mails) < shownMails:
+			v.Mails = append(v.Mails, x)
+		default:
+			v.MoreMail++
+		}
+	}
+}
 
 func (s *Stage) view(sc *scene) View {
 	v := View{Now: sc.At, Style: s.opt.Stylesheet, Steps: guide(sc), Phones: s.phones(sc), Keys: s.opt.Keys, BaseURL: s.opt.BaseURL}
@@ -69,7 +90,8 @@ func (s *Stage) view(sc *scene) View {
 	g := guiding{scene: sc}
 	if sc.Page != nil {
 		v.Page = sc.Page.ID
-		v.Story = g.signs(sc.Story...)
+		v.Earlier = max(0, len(sc.Story)-shownStory)
+		v.Story = g.signs(sc.Story[v.Earlier:]...)
 		if x := g.firstTell(); x != nil {
 			v.First = g.name(x.To.User)
 		}
@@ -81,15 +103,9 @@ func (s *Stage) view(sc *scene) View {
 	for _, c := range sc.Checks {
 		v.Checks = append(v.Checks, checkView(sc, c))
 	}
-	zone := zoneOf(&plan.User{})
 	if len(sc.Plan.Users) > 0 {
-		zone, v.Zone = zoneOf(&sc.Plan.Users[0]), place(sc.Plan.Users[0].Zone)
+		v.mails(s.opt.Mail.Mails(), &sc.Plan.Users[0])
 	}
-	mails := s.opt.Mail.Mails()
-	for _, m := range mails[:min(len(mails), shownMails)] {
-		v.Mails = append(v.Mails, MailView{N: m.N, To: strings.Join(m.To, ", "), Subject: m.Subject, Text: m.Text, Clock: m.At.In(zone).Format("15:04:05"), Links: m.Links})
-	}
-	v.MoreMail = max(0, len(mails)-shownMails)
 	return v
 }
 
