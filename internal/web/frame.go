@@ -14,6 +14,8 @@ type Frame struct {
 	Theme   string
 	Banner  string
 	Version string
+	// Pos is how far in the journal this page had read: events go on from there.
+	Pos     int64
 	Nav     []NavGroup
 	Tabs    []NavItem
 	CSS, JS string
@@ -88,6 +90,7 @@ func (c *call) frame(title string) Frame {
 	f := Frame{Title: title, Path: c.r.URL.RequestURI(), Section: section, Me: c.person(c.me), Role: c.role, Flash: c.takeFlash(), Now: c.stamp(c.now),
 		Theme: themeOf(c.r), Banner: c.s.Banner, Version: c.s.Version,
 		CSS: c.s.assets.url["app.css"], JS: c.s.assets.url["app.js"], Icon: c.s.assets.url["icon.svg"]}
+	f.Pos = c.pos
 	if c.path != "" {
 		f.Path = c.path
 	}

@@ -85,6 +85,8 @@ type call struct {
 	session Session
 	// path is where this page can be read again; empty: where it was asked for.
 	path string
+	// pos is how far the journal went before anything of this page was read.
+	pos int64
 }
 
 type handler func(*call) error
@@ -102,7 +104,11 @@ func (s *Site) as(need Role, h handler) http.Handler {
 			c.fail(fact.Refuse("forbidden", "", fmt.Sprintf("this needs the role %s; yours is %s", need, session.Role)))
 			return
 		}
-		if err := h(c); err != nil {
+		var err error
+		if c.pos, err = s.newest(c); err == nil {
+			err = h(c)
+		}
+		if err != nil {
 			c.fail(err)
 		}
 	})

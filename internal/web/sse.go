@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -15,7 +16,9 @@ const maxStream = 10 * time.Minute
 // position in the journal; a browser that was away says how far it had come.
 func (s *Site) events(c *call) error {
 	w, ctx := c.w, c.r.Context()
-	after, err := strconv.ParseInt(c.r.Header.Get("Last-Event-ID"), 10, 64)
+	// What happened between the page and its first connection counts too: the
+	// page says how far it had read.
+	after, err := strconv.ParseInt(cmp.Or(c.r.Header.Get("Last-Event-ID"), c.r.FormValue("after")), 10, 64)
 	if err != nil || after < 0 {
 		if after, err = s.newest(c); err != nil {
 			return err

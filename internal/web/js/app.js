@@ -47,7 +47,7 @@
   };
   if (window.EventSource && document.querySelector("[data-live]")) {
     let source;
-    const open = () => { source = new EventSource("/events"); source.addEventListener("changed", refresh); };
+    const open = () => { source = new EventSource("/events?after=" + (root.dataset.pos || "")); source.addEventListener("changed", refresh); };
     open();
     addEventListener("pagehide", () => source.close());
     addEventListener("pageshow", e => { if (e.persisted) { open(); refresh(); } });

@@ -71,7 +71,7 @@ func ShopPlan() *plan.Plan {
 			{ID: "grafana", Name: "Grafana", Type: "grafana", Service: "website", KeyHash: "b2"},
 			{ID: "deploys", Name: "Deploy pipeline", Type: "pagerduty", Service: "checkout", KeyHash: "c3"},
 		},
-		Route: plan.Route{Name: "everything", Routes: []plan.Route{
+		Route: plan.Route{Name: "everything", GroupBy: []string{"service"}, Routes: []plan.Route{
 			{Name: "checkout", Matchers: must(signal.ParseMatchers(`service="checkout"`)), Declare: 2},
 			{Name: "not at night", Matchers: must(signal.ParseMatchers(`severity="info"`)), NoPage: "true"}}},
 		Checks: []plan.Check{

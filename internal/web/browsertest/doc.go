@@ -1,0 +1,6 @@
+// Package browsertest looks at the pages with a real browser: both themes, a
+// desk and a telephone, nothing wider than the screen, no error on the console,
+// no violation of the content policy. It holds tests alone; without Chromium
+// they are skipped, and TOCSIN_REQUIRE_BROWSER=1 makes that a failure.
+// TOCSIN_SCREENSHOTS=dir writes what it sees, for the documentation.
+package browsertest
