@@ -46,8 +46,12 @@ func (g *globals) flags(cmd *cobra.Command) {
 
 // remoteCommands are the commands that speak to a server.
 func remoteCommands(g *globals) []*cobra.Command {
-	return []*cobra.Command{alertCommand(g), pageCommand(g), incidentCommand(g), onCallCommand(g), silenceCommand(g), maintenanceCommand(g),
+	list := []*cobra.Command{alertCommand(g), pageCommand(g), incidentCommand(g), onCallCommand(g), silenceCommand(g), maintenanceCommand(g),
 		overrideCommand(g), explainCommand(g), heartbeatCommand(g), tokenCommand(g), statusCommand(g)}
+	for _, c := range list {
+		g.flags(c)
+	}
+	return list
 }
 
 // group is a command that only holds others.
