@@ -253,3 +253,22 @@ func TestFirstRunMakesAnAdminWhoCanBeTold(t *testing.T) {
 		t.Errorf("the plan holds %+v, fallback %v", u, w.Plan().Fallback)
 	}
 }
+
+func TestBrowserIsSubscribedOnceForAllOfAPersonsBrowsers(t *testing.T) {
+	t.Parallel()
+	w := sample.Fresh()
+	next := sample.ShopPlan()
+	next.Users[0].Contacts, next.Users[0].High = next.Users[0].Contacts[2:], nil
+	if _, err := w.SavePlan(t.Context(), "ana", "mail only", next); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, w, "ana", web.Responder)
+	form := url.Values{"endpoint": {"https://push.example.org/1"}, "p256dh": {"x"}, "auth": {"y"}}
+	has(t, b.follow("/me/push", form), "This browser gets your pages now", "Push to a browser")
+	form.Set("endpoint", "https://push.example.org/2")
+	b.follow("/me/push", form)
+	if n := len(w.Plan().User("ana").Contacts); n != 2 {
+		t.Errorf("ana has %d contacts, want mail and push", n)
+	}
+	has(t, b.follow("/me/push", url.Values{}), "handed over no subscription")
+}

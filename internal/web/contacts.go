@@ -180,7 +180,7 @@ var contactNewPage = sheet[contactNewView]("contact_new.html")
 func (c *call) contactNewView() contactNewView {
 	v := contactNewView{User: c.person(c.r.PathValue("id")), Channel: c.value("channel")}
 	for _, ch := range c.s.Channels.Channels() {
-		if ch.Name == "webpush" {
+		if ch.Name == pushChannel {
 			continue // a browser subscribes itself, on Mine
 		}
 		if v.Channel == "" {
@@ -284,15 +284,33 @@ func (c *call) contactRemove() error {
 	return c.backToPerson(ref.User, ref.Contact+" is removed. Rolling back the plan brings it back.")
 }
 
-// pushAdd takes the subscription that this browser made.
+// pushAdd takes the subscription that this browser made. One contact stands
+// for all browsers of a person; each subscription is kept beside the plan.
 func (c *call) pushAdd() error {
 	if err := c.parse(); err != nil {
 		return err
 	}
-	k := plan.Contact{ID: "browser-" + fact.Hash(c.value("endpoint"))[:5], Channel: "webpush", Settings: map[string]string{
-		"endpoint": c.value("endpoint"), "p256dh": c.value("p256dh"), "auth": c.value("auth")}}
-	if err := c.addContact(c.me, k); err != nil {
+	keeper, ok := c.s.Push.(Subscriber)
+	if !ok {
+		return fact.Refuse("conflict", "", "this Tocsin sends no push messages")
+	}
+	s := Subscription{Endpoint: c.value("endpoint"), P256dh: c.value("p256dh"), Auth: c.value("auth"), UserAgent: c.r.UserAgent()}
+	if s.Endpoint == "" {
+		return fact.Refuse("invalid", "", "the browser handed over no subscription; this needs JavaScript and a secure connection")
+	}
+	if err := keeper.Subscribe(c.r.Context(), c.me, s); err != nil {
 		return err
+	}
+	u := c.plan.User(c.me)
+	if u == nil {
+		return gone("person", c.me)
+	}
+	if !slices.ContainsFunc(u.Contacts, func(k plan.Contact) bool { return k.Channel == pushChannel }) {
+		if err := c.addContact(c.me, plan.Contact{ID: "push", Channel: pushChannel}); err != nil {
+			return err
+		}
 	}
 	return c.done("/me#contacts", "This browser gets your pages now. Send it a test.")
 }
+
+const pushChannel = "webpush"

@@ -119,7 +119,7 @@ func (c *call) mineShow() error {
 	if err != nil {
 		return err
 	}
-	if c.s.Push != nil && v.Edit {
+	if _, ok := c.s.Push.(Subscriber); ok && v.Edit {
 		v.Push = c.s.Push.PublicKey()
 	}
 	return show(c, minePage, "Mine", v)

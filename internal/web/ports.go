@@ -224,3 +224,14 @@ type Push interface {
 	// PublicKey is the VAPID key in base64url; empty if push is off.
 	PublicKey() string
 }
+
+// Subscriber is a Push that keeps subscriptions; without it a browser cannot
+// be added here.
+type Subscriber interface {
+	// Subscribe keeps what a browser handed over, for a person. An error of
+	// type *fact.Refused says what is wrong with it.
+	Subscribe(ctx context.Context, person string, s Subscription) error
+}
+
+// Subscription is a browser that agreed to be pushed to.
+type Subscription struct{ Endpoint, P256dh, Auth, UserAgent string }

@@ -20,7 +20,7 @@ const minute = plan.Duration(time.Minute)
 
 func person(id, name, zone string) plan.User {
 	return plan.User{ID: id, Name: name, Email: id + "@example.org", Zone: zone, Contacts: []plan.Contact{
-		{ID: "push", Channel: "webpush", Settings: map[string]string{"endpoint": "https://push.example.org/" + id}},
+		{ID: "push", Channel: "webpush"},
 		{ID: "phone", Channel: "ntfy", Settings: map[string]string{"topic": id + "-phone"}},
 		{ID: "mail", Channel: "email", Settings: map[string]string{"to": id + "@example.org"}},
 	}, High: []plan.NotifyRule{{Contact: "push"}, {After: 2 * minute, Contact: "phone"}, {After: 4 * minute, Contact: "mail"}}}

@@ -114,7 +114,7 @@ func (Rooms) Channels() []web.Channel {
 	return []web.Channel{
 		{Name: "email", Title: "E-mail", Fields: []web.Field{{Name: "to", Label: "Address", Required: true}}},
 		{Name: "ntfy", Title: "ntfy", Fields: []web.Field{{Name: "server", Label: "Server", Help: "https://ntfy.sh unless you run your own"}, {Name: "topic", Label: "Topic", Required: true}, {Name: "token", Label: "Access token", Secret: true}}},
-		{Name: "webpush", Title: "Push to a browser", Fields: []web.Field{{Name: "endpoint", Label: "Endpoint", Required: true}, {Name: "p256dh", Label: "Key"}, {Name: "auth", Label: "Secret", Secret: true}}},
+		{Name: "webpush", Title: "Push to a browser"},
 		{Name: "slack", Title: "Slack", Fields: []web.Field{{Name: "url", Label: "Webhook address", Required: true, Secret: true}}},
 		{Name: "webhook", Title: "Webhook", Fields: []web.Field{{Name: "url", Label: "Address", Required: true}, {Name: "secret", Label: "Signing secret", Secret: true}}},
 	}
@@ -206,6 +206,9 @@ func (Rooms) ManagedBy() string { return "" }
 func (Rooms) PublicKey() string {
 	return "BEl62iUYgUivxIkv69yViEuiBIa-Ib9-SkvMeAtA3LFgDzkrxZJjSgSnfckjBJuBkr3qBUYIHBQFLXYp5Nksh8U"
 }
+
+// Subscribe forgets what it is given.
+func (Rooms) Subscribe(context.Context, string, web.Subscription) error { return nil }
 
 // Site is the pages over a world, seen by one person.
 func Site(w *World, a *Auth) (*web.Site, error) {
