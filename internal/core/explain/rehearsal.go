@@ -38,7 +38,7 @@ type wake struct {
 }
 
 // maxInputs bounds a rehearsal: an answer for a person must come at once.
-const maxInputs = 5000
+const maxInputs = 2000
 
 // errTooLong says that the rehearsal was cut; what was heard until then holds.
 var errTooLong = errors.New("too much happens to explain all of it")
