@@ -185,7 +185,7 @@ func dict(pairs ...string) (map[string]string, error) {
 }
 
 func sheet() (*template.Template, error) {
-	return template.New("page.html").Funcs(template.FuncMap{"icon": icon, "iso": iso, "left": left, "dict": dict}).Option("missingkey=error").ParseFS(files, "page.html")
+	return template.New("page.html").Funcs(template.FuncMap{"icon": icon, "iso": iso, "left": left, "dict": dict, "count": count}).Option("missingkey=error").ParseFS(files, "page.html")
 }
 
 func (s *Stage) show(w http.ResponseWriter, r *http.Request) {
