@@ -39,7 +39,7 @@ crash: ## the kill -9 loop, with its report
 	TOCSIN_CRASH_ROUNDS=20 $(GO) test -count=1 -v -run TestKillNine ./internal/e2e/
 
 screenshots: ## docs/img/*.png, by the browser test
-	TOCSIN_SCREENSHOTS=$(CURDIR)/docs/img $(GO) test -count=1 -run TestBrowser ./internal/e2e/
+	TOCSIN_SCREENSHOTS=$(CURDIR)/docs/img $(GO) test -count=1 ./internal/web/browsertest/
 
 rewrite: ## write the transcripts of scenarios/ anew; read the diff before committing
 	$(GO) test ./internal/core/scenario/ -rewrite
