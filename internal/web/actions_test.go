@@ -120,6 +120,11 @@ func TestIncidentFromDeclaringToMerging(t *testing.T) {
 	has(t, b.follow("/incidents/INC-4/merge", url.Values{"into": {"INC-2"}}), "Merged into INC-2")
 }
 
+func TestResolvedIncidentSaysHowLongItTook(t *testing.T) {
+	t.Parallel()
+	has(t, text(t, open(t, sample.Calm(), "ana", web.Viewer).get("/incidents/INC-1").Body), "took 30 min, over 1 day ago")
+}
+
 func TestSilencePreviewPutExtendEnd(t *testing.T) {
 	t.Parallel()
 	w := sample.Busy()

@@ -3,6 +3,8 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"maps"
+	"slices"
 )
 
 // icons are ours, drawn on 16 by 16 in one stroke. The first five are the
@@ -65,3 +67,5 @@ func iconOf(name, tone string) (template.HTML, error) {
 	}
 	return template.HTML(`<svg` + class + ` width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">` + inner + `</svg>`), nil //nolint:gosec // a constant
 }
+
+func iconNames() []string { return slices.Sorted(maps.Keys(icons)) }

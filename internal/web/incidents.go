@@ -50,7 +50,7 @@ type incidentView struct {
 	Summary    string
 	Open       bool
 	Merged     string
-	Took       []string
+	TookOver   []string
 	Owner      string
 	Seats      []Seat
 	Pages      []PageRow
@@ -89,7 +89,7 @@ func (c *call) incidentShow() error {
 	if err != nil {
 		return err
 	}
-	v := incidentView{IncidentRow: c.incidentRow(i), Summary: i.Summary, Open: i.Status != incident.Resolved && i.Status != incident.Merged, Merged: i.MergedInto, Took: i.Merged,
+	v := incidentView{IncidentRow: c.incidentRow(i), Summary: i.Summary, Open: i.Status != incident.Resolved && i.Status != incident.Merged, Merged: i.MergedInto, TookOver: i.Merged,
 		Owner: c.owner(i.Service), Sevs: allSevs(), Status: string(i.Status), Targets: c.targets(), Kind: c.value("kind")}
 	for _, s := range []incident.Status{incident.Declared, incident.Mitigating, incident.Mitigated, incident.Resolved} {
 		v.Statuses = append(v.Statuses, Option{string(s), sentence(string(s))})

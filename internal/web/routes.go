@@ -103,6 +103,9 @@ func (s *Site) routes() *http.ServeMux {
 	m.Handle("POST /setup", s.open((*call).setup))
 
 	s.pwa(m)
+	if s.Gallery {
+		m.Handle("GET /components", see((*call).componentsShow))
+	}
 	m.HandleFunc("GET /assets/", s.assets.serve)
 	m.Handle("GET /", see(func(c *call) error { return gone("page at", c.r.URL.Path) }))
 	return m

@@ -26,6 +26,8 @@ type Config struct {
 	BaseURL string
 	Version string
 	Log     *slog.Logger
+	// Gallery shows the page of all components, for development.
+	Gallery bool
 	// Banner is a line above every page: what a demo simulates.
 	Banner string
 }

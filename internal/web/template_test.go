@@ -19,7 +19,7 @@ func TestPagesStandTheirZeroValue(t *testing.T) {
 		"integrations.html": zero(integrationsPage), "integration.html": zero(integrationPage), "integration_new.html": zero(integrationNewPage),
 		"plan.html": zero(planPage), "plan_version.html": zero(planVersionPage), "plan_edit.html": zero(planEditPage),
 		"settings.html": zero(settingsPage), "more.html": zero(morePage), "help.html": zero(helpPage), "search.html": zero(searchPage),
-		"door.html": zero(doorPage), "problem.html": zero(problemPage), "answer.html": zero(answerPage),
+		"door.html": zero(doorPage), "components.html": zero(componentsPage), "problem.html": zero(problemPage), "answer.html": zero(answerPage),
 	}
 	files, err := sources.ReadDir("templates")
 	if err != nil {

@@ -59,7 +59,10 @@ func Handler() (http.Handler, error) {
 }
 
 // Paths are the pages that the gallery shows of a world with a busy night.
-var Paths = []string{"/"}
+var Paths = []string{"/components", "/", "/me", "/pages?all=1", "/alerts", "/alerts?q=", "/incidents?all=1", "/incidents/INC-1", "/incidents/new", "/oncall",
+	"/schedules/storefront-primary", "/schedules/platform?view=month", "/services", "/services/checkout", "/silences?all=1", "/silences/new", "/maintenance/new",
+	"/checks", "/checks/front-page", "/integrations", "/integrations/prometheus", "/integrations/new", "/people", "/people/ana", "/people/new", "/people/ana/contacts/new",
+	"/plan", "/plan/versions/1", "/plan/edit", "/settings", "/more", "/help", "/search?q=check", "/signin", "/setup", "/a/nonsense", "/nowhere"}
 
 func index(w http.ResponseWriter, worlds []world) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

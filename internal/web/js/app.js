@@ -89,6 +89,12 @@
     box.addEventListener("change", () => box.form.requestSubmit());
   }
 
+  // A calendar that is wider than the screen begins at now.
+  for (const box of document.querySelectorAll(".picture-box")) {
+    const line = box.querySelector(".now-line");
+    if (line && box.scrollWidth > box.clientWidth) box.scrollLeft = line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 3;
+  }
+
   try {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone && !document.cookie.includes("zone=" + zone)) document.cookie = "zone=" + zone + "; path=/; max-age=31536000; samesite=lax";

@@ -213,5 +213,5 @@ func (Rooms) Subscribe(context.Context, string, web.Subscription) error { return
 // Site is the pages over a world, seen by one person.
 func Site(w *World, a *Auth) (*web.Site, error) {
 	r := Rooms{World: w}
-	return web.New(web.Config{Ledger: w, Door: w, Auth: a, Links: r, Channels: r, Formats: r, Plans: r, Probes: r, Push: r, BaseURL: "http://localhost:8080", Version: "sample"})
+	return web.New(web.Config{Ledger: w, Door: w, Auth: a, Links: r, Channels: r, Formats: r, Plans: r, Probes: r, Push: r, BaseURL: "http://localhost:8080", Version: "sample", Gallery: true})
 }
