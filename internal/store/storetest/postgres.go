@@ -32,7 +32,7 @@ func PostgresURL(t testing.TB) string {
 	}
 	s, err := shared()
 	if err != nil {
-		t.Skipf("no PostgreSQL to test with (set TOCSIN_TEST_POSTGRES to the URL of a server, or install one): %v", err)
+		missing(t, "no PostgreSQL to test with (set TOCSIN_TEST_POSTGRES to the URL of a server, or install one): %v", err)
 	}
 	return newDatabase(t, s.URL("postgres"))
 }
@@ -76,7 +76,7 @@ func StartPostgres(t testing.TB) *Server {
 	t.Helper()
 	s, err := start(t.Context())
 	if err != nil {
-		t.Skipf("no PostgreSQL of its own to test with: %v", err)
+		missing(t, "no PostgreSQL of its own to test with: %v", err)
 	}
 	t.Cleanup(func() { s.Stop(); _ = os.RemoveAll(s.dir) })
 	return s
@@ -192,4 +192,13 @@ func (s *Server) Stop() {
 	<-s.done
 	_ = s.stdin.Close()
 	s.stdin = nil
+}
+
+// missing skips, or fails where the check is required.
+func missing(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("TOCSIN_REQUIRE_POSTGRES") != "" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
 }
