@@ -40,7 +40,10 @@ func (a *API) identify(r *http.Request, sameOrigin *http.CrossOriginProtection) 
 		if !strings.EqualFold(scheme, "Bearer") {
 			return auth.Person{}, newProblem(http.StatusUnauthorized, "", "the API takes Authorization: Bearer "+auth.TokenPrefix+"...")
 		}
-		who, ok := a.opts.Auth.Bearer(r.Context(), strings.TrimSpace(token))
+		who, ok, err := a.opts.Auth.Program(r.Context(), strings.TrimSpace(token))
+		if err != nil {
+			return who, newProblem(http.StatusServiceUnavailable, "", "the database does not answer, so nobody can be recognised now; try again")
+		}
 		if !ok {
 			return who, newProblem(http.StatusUnauthorized, "", "this token is unknown, expired or revoked")
 		}

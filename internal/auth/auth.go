@@ -60,7 +60,7 @@ type Store interface {
 	TokenUsed(ctx context.Context, id string, at time.Time) error
 }
 
-// SessionLife is how long a browser stays signed in without being used.
+// SessionLife is how long a browser stays signed in.
 const SessionLife = 30 * 24 * time.Hour
 
 // Auth is the room.
@@ -101,6 +101,13 @@ type NewAccount struct {
 // one already, also for two who try at the same moment.
 func (a *Auth) CreateFirst(ctx context.Context, n NewAccount) error {
 	n.Role = Admin
+	// Strangers can ask this: hashing their password first would be a way to
+	// keep the server busy.
+	if first, err := a.FirstRun(ctx); err != nil {
+		return fmt.Errorf("create the first account: %w", err)
+	} else if !first {
+		return errSetUp()
+	}
 	acc, err := a.account(n)
 	if err != nil {
 		return err
@@ -110,9 +117,13 @@ func (a *Auth) CreateFirst(ctx context.Context, n NewAccount) error {
 		return fmt.Errorf("create the first account: %w", err)
 	}
 	if !made {
-		return fact.Refuse("conflict", "", "there is an account already; sign in with it")
+		return errSetUp()
 	}
 	return nil
+}
+
+func errSetUp() error {
+	return fact.Refuse("conflict", "", "there is an account already; sign in with it")
 }
 
 // Create makes an account.
@@ -190,7 +201,7 @@ func (a *Auth) SetRole(ctx context.Context, id string, role Role) error {
 		return err
 	}
 	if role != Admin {
-		if err := a.notLastAdmin(ctx, id); err != nil {
+		if err := a.notLastAdmin(ctx, acc.ID); err != nil {
 			return err
 		}
 	}
@@ -204,14 +215,14 @@ func (a *Auth) Disable(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.notLastAdmin(ctx, id); err != nil {
+	if err := a.notLastAdmin(ctx, acc.ID); err != nil {
 		return err
 	}
 	acc.Disabled = true
 	if err := a.store.UpdateAccount(ctx, *acc); err != nil {
 		return err
 	}
-	return a.store.DeleteSessions(ctx, id, "")
+	return a.store.DeleteSessions(ctx, acc.ID, "")
 }
 
 func (a *Auth) notLastAdmin(ctx context.Context, id string) error {
@@ -228,6 +239,7 @@ func (a *Auth) notLastAdmin(ctx context.Context, id string) error {
 }
 
 func (a *Auth) find(ctx context.Context, id string) (*ledger.Account, error) {
+	id = strings.ToLower(strings.TrimSpace(id)) // as it was made
 	acc, err := a.store.Account(ctx, id)
 	if err != nil {
 		return nil, err

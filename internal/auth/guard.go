@@ -27,10 +27,18 @@ const (
 
 func newGuard() *guard { return &guard{seen: map[string]*misses{}} }
 
-func (g *guard) wait(login, ip string, now time.Time) time.Duration {
+// enter counts an attempt before its password is looked at: of a thousand that
+// come at the same moment, only the free ones may try. A wait above zero means
+// that this one may not.
+func (g *guard) enter(login, ip string, now time.Time) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return max(g.left("login "+login, now, freeTries), g.left("ip "+ip, now, 4*freeTries))
+	if wait := max(g.left("login "+login, now, freeTries), g.left("ip "+ip, now, 4*freeTries)); wait > 0 {
+		return wait
+	}
+	g.miss("login "+login, now)
+	g.miss("ip "+ip, now)
+	return 0
 }
 
 func (g *guard) left(key string, now time.Time, free int) time.Duration {
@@ -45,29 +53,45 @@ func (g *guard) left(key string, now time.Time, free int) time.Duration {
 	return max(0, pause-now.Sub(m.last))
 }
 
-func (g *guard) wrong(login, ip string, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.seen) >= maxSeen {
-		for k, m := range g.seen {
-			if now.Sub(m.last) > longestWait {
-				delete(g.seen, k)
-			}
+func (g *guard) miss(key string, now time.Time) {
+	m := g.seen[key]
+	if m == nil || now.Sub(m.last) > time.Hour {
+		g.makeRoom(now)
+		m = &misses{}
+		g.seen[key] = m
+	}
+	m.n++
+	m.last = now
+}
+
+// makeRoom keeps the memory bounded whatever names a stranger invents: what is
+// old goes first, then whatever was heard of least lately.
+func (g *guard) makeRoom(now time.Time) {
+	if len(g.seen) < maxSeen {
+		return
+	}
+	oldest, at := "", now
+	for k, m := range g.seen {
+		switch {
+		case now.Sub(m.last) > longestWait:
+			delete(g.seen, k)
+		case oldest == "" || m.last.Before(at):
+			oldest, at = k, m.last
 		}
 	}
-	for _, key := range []string{"login " + login, "ip " + ip} {
-		m := g.seen[key]
-		if m == nil || now.Sub(m.last) > time.Hour {
-			m = &misses{}
-			g.seen[key] = m
-		}
-		m.n++
-		m.last = now
+	if len(g.seen) >= maxSeen {
+		delete(g.seen, oldest)
 	}
 }
 
-func (g *guard) right(login string) {
+// right takes the attempt back, and forgives the account what came before. The
+// address keeps its other misses: one good account there proves nothing of the
+// next.
+func (g *guard) right(login, ip string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.seen, "login "+login)
+	if m := g.seen["ip "+ip]; m != nil && m.n > 0 {
+		m.n--
+	}
 }

@@ -18,11 +18,12 @@ type From struct{ IP, UserAgent string }
 // to a wrong password is the same.
 func (a *Auth) SignIn(ctx context.Context, login, password string, from From) (token string, p Person, err error) {
 	login = strings.ToLower(strings.TrimSpace(login))
-	if wait := a.guard.wait(login, from.IP, a.now()); wait > 0 {
-		return "", Person{}, fact.Refuse("too-many", "", fmt.Sprintf("too many wrong passwords; try again in %s", wait.Round(time.Second)))
+	if err := a.brake(login, from.IP); err != nil {
+		return "", Person{}, err
 	}
 	acc, err := a.byLogin(ctx, login)
 	if err != nil {
+		a.guard.right(login, from.IP) // nobody guessed anything
 		return "", Person{}, fmt.Errorf("sign in: %w", err)
 	}
 	hash := ""
@@ -30,10 +31,9 @@ func (a *Auth) SignIn(ctx context.Context, login, password string, from From) (t
 		hash = acc.PasswordHash
 	}
 	if !a.matches(hash, password) {
-		a.guard.wrong(login, from.IP, a.now())
 		return "", Person{}, fact.Refuse("forbidden", "password", "no account has this name and password")
 	}
-	a.guard.right(login)
+	a.guard.right(login, from.IP)
 	token, hashed := secret("")
 	at := a.now()
 	s := ledger.Session{TokenHash: hashed, Account: acc.ID, Created: at, Expires: at.Add(SessionLife), UserAgent: cut(from.UserAgent), IP: from.IP}
@@ -41,6 +41,15 @@ func (a *Auth) SignIn(ctx context.Context, login, password string, from From) (t
 		return "", Person{}, fmt.Errorf("sign in: %w", err)
 	}
 	return token, person(acc, s.Expires, ""), nil
+}
+
+// brake refuses who has been wrong too often lately.
+func (a *Auth) brake(login, ip string) error {
+	wait := a.guard.enter(login, ip, a.now())
+	if wait <= 0 {
+		return nil
+	}
+	return fact.Refuse("too-many", "", fmt.Sprintf("too many wrong passwords; try again in %s", max(time.Second, wait.Round(time.Second))))
 }
 
 func cut(s string) string {
@@ -92,9 +101,14 @@ func (a *Auth) ChangePassword(ctx context.Context, id, old, next, keepToken stri
 	if err != nil {
 		return err
 	}
+	// Whoever finds a browser signed in must not be able to guess on.
+	if err := a.brake(acc.ID, ""); err != nil {
+		return err
+	}
 	if !a.matches(acc.PasswordHash, old) {
 		return fact.Refuse("forbidden", "old", "this is not the present password")
 	}
+	a.guard.right(acc.ID, "")
 	return a.setPassword(ctx, acc, next, keepToken)
 }
 

@@ -35,7 +35,7 @@ func (a *Auth) CreateToken(ctx context.Context, owner, name string, role Role, e
 		return "", t, fact.Refuse("invalid", "expires", "this time is in the past")
 	}
 	text, hash := secret(TokenPrefix)
-	t = ledger.Token{ID: "t" + hash[:12], TokenHash: hash, Name: name, Owner: owner, Scopes: string(role), Created: a.now(), Expires: expires}
+	t = ledger.Token{ID: "t" + hash[:12], TokenHash: hash, Name: name, Owner: acc.ID, Scopes: string(role), Created: a.now(), Expires: expires}
 	if err := a.store.CreateToken(ctx, t); err != nil {
 		return "", t, fmt.Errorf("create token: %w", err)
 	}
@@ -43,32 +43,40 @@ func (a *Auth) CreateToken(ctx context.Context, owner, name string, role Role, e
 	return text, t, nil
 }
 
-// Bearer finds who a program's token belongs to; false if nobody.
+// Bearer finds who a program's token belongs to; false if nobody, or if the
+// store does not answer.
 func (a *Auth) Bearer(ctx context.Context, text string) (Person, bool) {
+	p, ok, err := a.Program(ctx, text)
+	return p, ok && err == nil
+}
+
+// Program is Bearer that tells "nobody" from "not known now": a program that
+// hears 401 while the database is away throws a good token out.
+func (a *Auth) Program(ctx context.Context, text string) (p Person, ok bool, err error) {
 	if !strings.HasPrefix(text, TokenPrefix) {
-		return Person{}, false
+		return p, false, nil
 	}
 	t, err := a.store.TokenByHash(ctx, hashOf(text))
 	if err != nil || t == nil {
-		return Person{}, false
+		return p, false, err
 	}
 	at := a.now()
 	if !t.Expires.IsZero() && !at.Before(t.Expires) {
-		return Person{}, false
+		return p, false, nil
 	}
 	acc, err := a.store.Account(ctx, t.Owner)
 	if err != nil || acc == nil || acc.Disabled {
-		return Person{}, false
+		return p, false, err
 	}
 	if at.Sub(t.LastUsed) > usedResolution {
 		_ = a.store.TokenUsed(ctx, t.ID, at) // a convenience; it must not turn a program away
 	}
-	p := person(acc, t.Expires, t.ID)
+	p = person(acc, t.Expires, t.ID)
 	// An owner who was demoted takes the tokens along.
 	if role := Role(t.Scopes); rank[role] < rank[p.Role] {
 		p.Role = role
 	}
-	return p, true
+	return p, true, nil
 }
 
 // Tokens lists an account's tokens without their hashes.
