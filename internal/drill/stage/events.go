@@ -30,6 +30,8 @@ func (s *Stage) events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.ended:
+			return
 		case <-end.C:
 			return
 		case <-beat.C:

@@ -49,6 +49,7 @@ func (s *Stage) MailCame() { s.hub.tell() }
 
 // Run follows the shop and the engine until ctx ends.
 func (s *Stage) Run(ctx context.Context) error {
+	defer s.end()
 	commits := s.opt.Engine.Changes(ctx)
 	for {
 		select {

@@ -25,6 +25,8 @@ type Stage struct {
 	changes chan shop.Change
 	sheet   *template.Template
 	mux     http.Handler
+	ended   chan struct{} // closed when Run has ended: live pages hang up
+	end     func()
 
 	mu    sync.Mutex
 	run   run
@@ -43,7 +45,8 @@ func New(opt Options) (*Stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stage: %w", err)
 	}
-	s := &Stage{opt: opt, sheet: t, hub: newHub(), changes: make(chan shop.Change, 64), notes: map[string]note{}}
+	s := &Stage{opt: opt, sheet: t, hub: newHub(), changes: make(chan shop.Change, 64), notes: map[string]note{}, ended: make(chan struct{})}
+	s.end = sync.OnceFunc(func() { close(s.ended) })
 	guard := http.NewCrossOriginProtection()
 	s.mux = s.fence(guard.Handler(s.routes()))
 	return s, nil

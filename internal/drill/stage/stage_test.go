@@ -73,6 +73,7 @@ type rig struct {
 	stage *Stage
 	shop  *shop.Shop
 	site  *httptest.Server
+	stop  func()
 }
 
 func newRig(t *testing.T) *rig {
@@ -113,7 +114,8 @@ func newRig(t *testing.T) *rig {
 	for _, run := range []func(context.Context) error{r.shop.Run, r.stage.Run} {
 		all.Go(func() { _ = run(ctx) })
 	}
-	t.Cleanup(func() { cancel(); all.Wait() })
+	r.stop = func() { cancel(); all.Wait() }
+	t.Cleanup(r.stop)
 	return r
 }
 
@@ -287,6 +289,12 @@ func TestNewsComesByItself(t *testing.T) {
 	next("the shop")
 	r.stage.MailCame()
 	next("a mail")
+	r.stop()
+	for lines.Scan() { // to the end of the stream, or the request's own time
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("a live page must not hold up the end: %v", err)
+	}
 }
 
 func TestAStageNeedsItsParts(t *testing.T) {
