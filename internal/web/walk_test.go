@@ -102,7 +102,7 @@ func TestEveryLinkLeadsToAWholePage(t *testing.T) {
 			t.Parallel()
 			b := open(t, w(), "ana", web.Admin)
 			seen, queue := map[string]bool{"/": true}, []string{"/"}
-			for n := 0; len(queue) > 0 && n < 400; n++ {
+			for n := 0; len(queue) > 0 && n < 150; n++ {
 				path := queue[0]
 				queue = queue[1:]
 				for _, next := range b.examine(path) {

@@ -25,7 +25,7 @@ func waiting(t *testing.T, w *sample.World) string {
 // paths are the main pages of a world, with names for their pictures.
 func paths(id string) [][2]string {
 	return [][2]string{
-		{"now", "/"}, {"page", "/pages/" + id + "?whynot=bo"}, {"answer", "/a/" + id}, {"mine", "/me"}, {"alerts", "/alerts"}, {"incidents", "/incidents"}, {"incident", "/incidents/INC-1"}, {"declare", "/incidents/new"},
+		{"now", "/"}, {"page", "/pages/" + id + "?whynot=bo"}, {"answer", "/a/" + id}, {"mine", "/me"}, {"alerts", "/alerts"}, {"incidents", "/incidents"}, {"incident", "/incidents/INC-2"}, {"declare", "/incidents/new"},
 		{"oncall", "/oncall"}, {"schedule", "/schedules/platform"}, {"month", "/schedules/storefront-primary?view=month"}, {"services", "/services"}, {"service", "/services/checkout"},
 		{"silences", "/silences"}, {"silence-new", "/silences/new?matchers=cluster%3D%22fra-1%22"}, {"maintenance-new", "/maintenance/new"}, {"checks", "/checks"}, {"check", "/checks/front-page"},
 		{"integrations", "/integrations"}, {"integration", "/integrations/prometheus"}, {"integration-new", "/integrations/new"}, {"people", "/people"}, {"person", "/people/ana"}, {"person-new", "/people/new"}, {"contact-new", "/people/ana/contacts/new"},
