@@ -70,6 +70,9 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), migrateCommand(), backupCommand(), accountCommand(), versionCommand())
+	g := newGlobals(stdout, stderr)
+	root.AddCommand(planCommand(g), applyCommand(g))
+	root.AddCommand(remoteCommands(g)...)
 	return root
 }
 
