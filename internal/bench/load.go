@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,6 +21,9 @@ func sender() *http.Client {
 	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}}
 }
 
+// errBusy is a server that says "later": nothing was taken.
+var errBusy = errors.New("answers 429")
+
 func post(c *http.Client, url string, body []byte) error {
 	resp, err := c.Post(url, "application/json", bytes.NewReader(body))
 	if err != nil {
@@ -29,6 +33,9 @@ func post(c *http.Client, url string, body []byte) error {
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
+	}
+	if resp.StatusCode == http.StatusTooManyRequests {
+		return errBusy
 	}
 	if resp.StatusCode/100 != 2 {
 		return fmt.Errorf("answers %d %.200s", resp.StatusCode, text)
@@ -80,44 +87,66 @@ func prometheus(path string, size int) shape {
 	}}
 }
 
-// closed keeps so many clients busy for a time and returns events per second
-// and the times of requests. first numbers the events.
-func (b *bench) closed(url string, s shape, clients, first int) (perSecond float64, took *figures, next int, err error) {
+// loop is a closed loop: so many clients, each with one request under way.
+type loop struct {
+	url     string
+	s       shape
+	clients int
+
+	mu    sync.Mutex
+	next  int // number of the next event
+	taken int // events that got their 2xx
+	busy  int // requests that were answered 429 and sent again
+	err   error
+	took  figures // of the requests that got their 2xx
+}
+
+// run keeps the clients busy for a time and returns events taken per second.
+func (l *loop) run(ctx context.Context, d time.Duration) (float64, error) {
 	client := sender()
 	defer client.CloseIdleConnections()
-	took = &figures{}
-	var mu sync.Mutex
-	next = first
-	ctx, cancel := context.WithTimeout(b.ctx, b.short)
+	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var all sync.WaitGroup
 	began := time.Now()
-	done := 0
-	for range clients {
+	for range l.clients {
 		all.Go(func() {
-			for ctx.Err() == nil {
-				mu.Lock()
-				i, stop := next, err != nil
-				next += s.size
-				mu.Unlock()
-				if stop {
-					return
-				}
-				sent := time.Now()
-				e := post(client, url+s.path, s.body(i, s.size))
-				took.add(time.Since(sent))
-				mu.Lock()
-				if e == nil {
-					done += s.size
-				} else if err == nil {
-					err = e
-				}
-				mu.Unlock()
+			for ctx.Err() == nil && l.one(ctx, client) {
 			}
 		})
 	}
 	all.Wait()
-	return float64(done) / time.Since(began).Seconds(), took, next, err
+	return float64(l.taken) / time.Since(began).Seconds(), l.err
+}
+
+// one sends one request until it is taken, or until time is up.
+func (l *loop) one(ctx context.Context, client *http.Client) bool {
+	l.mu.Lock()
+	first := l.next
+	l.next += l.s.size
+	l.mu.Unlock()
+	body := l.s.body(first, l.s.size)
+	for {
+		sent := time.Now()
+		err := post(client, l.url+l.s.path, body)
+		if err == nil {
+			l.took.add(time.Since(sent))
+		}
+		l.mu.Lock()
+		switch {
+		case err == nil:
+			l.taken += l.s.size
+		case errors.Is(err, errBusy):
+			l.busy++
+		default:
+			l.err = err
+		}
+		l.mu.Unlock()
+		if err == nil || !errors.Is(err, errBusy) || ctx.Err() != nil {
+			return err == nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // open sends at a rate, with chance between the sends and without waiting for

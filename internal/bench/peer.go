@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -26,22 +25,12 @@ func peer(b *bench) error {
 		fmt.Println("prometheus-alertmanager is not here.")
 		return nil
 	}
-	table("POST /api/v2/alerts", "1 client", "16 clients", "64 clients", "p99 ms at 64")
+	table("POST /api/v2/alerts", "1 client", "16 clients", "64 clients", "p99 ms at 64", "429 at 64")
 	for _, size := range []int{1, 10, 100, 256} {
-		cells := []string{fmt.Sprintf("%d a request", size)}
 		err := b.withPeer(path, func(url string, _ *hook) error {
-			first, s := 0, prometheus("/api/v2/alerts", size)
-			var last *figures
-			for _, clients := range []int{1, 16, 64} {
-				perSecond, took, next, err := b.closed(url, s, clients, first)
-				if err != nil {
-					return err
-				}
-				first, last = next, took
-				cells = append(cells, rate(perSecond)+"/s")
-			}
-			row(append(cells, ms(last.quantile(.99)))...)
-			return nil
+			rates, err := b.rising(url, prometheus("/api/v2/alerts", size))
+			row(append([]string{fmt.Sprintf("%d a request", size)}, rates...)...)
+			return err
 		})
 		if err != nil {
 			return err
@@ -100,5 +89,5 @@ func (b *bench) withPeer(path string, fn func(url string, h *hook) error) error 
 	if err := awaitReady("http://" + addr + "/-/ready"); err != nil {
 		return err
 	}
-	return errors.Join(fn("http://"+addr, h))
+	return fn("http://"+addr, h)
 }

@@ -146,3 +146,59 @@ func (x *tocsin) cost() (cost, error) {
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on every Linux that Go runs on
 	return cost{cpu: time.Duration(user+system) * tick, resident: pages * int64(os.Getpagesize())}, nil
 }
+
+// meter tells a server's share of the machine from everybody else's, so that a
+// figure taken on a busy machine shows it.
+type meter struct {
+	x      *tocsin
+	began  time.Time
+	server cost
+	self   time.Duration
+	all    time.Duration
+}
+
+func newMeter(x *tocsin) (m meter, err error) {
+	m.x, m.began = x, time.Now()
+	if m.server, err = x.cost(); err != nil {
+		return m, err
+	}
+	if m.self, err = ownCPU(); err != nil {
+		return m, err
+	}
+	m.all, err = allCPU()
+	return m, err
+}
+
+// read returns the server's share of one core and that of everybody who is
+// neither it nor this program, in percent of one core.
+func (m meter) read() (server, others float64, err error) {
+	now, err := newMeter(m.x)
+	if err != nil {
+		return 0, 0, err
+	}
+	of := func(d time.Duration) float64 { return 100 * d.Seconds() / now.began.Sub(m.began).Seconds() }
+	s, self := now.server.cpu-m.server.cpu, now.self-m.self
+	return of(s), max(0, of(now.all-m.all-s-self)), nil
+}
+
+func ownCPU() (time.Duration, error) {
+	var u syscall.Rusage
+	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
+}
+
+// allCPU is the busy time of all cores since the system started.
+func allCPU() (time.Duration, error) {
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(stat), "\n")
+	var busy int64
+	for i, f := range strings.Fields(first)[1:] {
+		if n, err := strconv.ParseInt(f, 10, 64); err == nil && i != 3 && i != 4 && i < 8 { // neither idle nor waiting for the disk
+			busy += n
+		}
+	}
+	return time.Duration(busy) * 10 * time.Millisecond, nil
+}

@@ -111,7 +111,7 @@ func idle(b *bench) error {
 
 // page measures from the planned sending of an event to the page's arrival.
 func page(b *bench) error {
-	table("events a second", "events", "POST to 2xx, p50 / p99 ms", "POST to webhook, p50 / p99 / max ms", "server's CPU", "target")
+	table("events a second", "events", "POST to 2xx, p50 / p99 ms", "POST to webhook, p50 / p99 / max ms", "server's CPU of one core", "others' CPU", "target")
 	for _, perSecond := range []float64{50, 500} {
 		if err := b.pageAt(setup{}, perSecond); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (b *bench) pageAt(s setup, perSecond float64) error {
 		h.mu.Lock()
 		clear(h.told)
 		h.mu.Unlock()
-		before, err := x.cost()
+		m, err := newMeter(x)
 		if err != nil {
 			return err
 		}
@@ -143,20 +143,20 @@ func (b *bench) pageAt(s setup, perSecond float64) error {
 		if err != nil {
 			return err
 		}
-		after, err := x.cost()
+		own, others, err := m.read()
 		if err != nil {
 			return err
 		}
 		row(rate(perSecond), fmt.Sprint(told.n()), ms(answered.quantile(.5))+" / "+ms(answered.quantile(.99)),
 			ms(told.quantile(.5))+" / "+ms(told.quantile(.99))+" / "+ms(told.quantile(1)),
-			fmt.Sprintf("%.0f %%", 100*(after.cpu-before.cpu).Seconds()/b.long.Seconds()), "5 / 50")
+			fmt.Sprintf("%.0f %%", own), fmt.Sprintf("%.0f %%", others), "5 / 50")
 		return nil
 	})
 }
 
 // accept is how many events a second get their 2xx, each after its commit.
 func accept(b *bench) error {
-	table("request", "route", "1 client", "16 clients", "64 clients", "p99 ms at 64")
+	table("request", "route", "1 client", "16 clients", "64 clients", "p99 ms at 64", "429 at 64")
 	for _, c := range []struct {
 		s     shape
 		route string
@@ -167,25 +167,31 @@ func accept(b *bench) error {
 		{pagerDuty(), pageEach, "pages each"}, {prometheus(promPath, 100), pageEach, "pages each"},
 	} {
 		cells := []string{c.s.name, c.name}
-		var last *figures
 		err := b.withServer(setup{}, c.route, func(x *tocsin, _ *hook) error {
-			first := 0
-			for _, clients := range []int{1, 16, 64} {
-				perSecond, took, next, err := b.closed(x.url, c.s, clients, first)
-				if err != nil {
-					return err
-				}
-				first, last = next, took
-				cells = append(cells, rate(perSecond)+"/s")
-			}
-			return nil
+			rates, err := b.rising(x.url, c.s)
+			row(append(cells, rates...)...)
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("%s, %s: %w", c.s.name, c.name, err)
 		}
-		row(append(cells, ms(last.quantile(.99)))...)
 	}
 	return nil
+}
+
+// rising runs closed loops of more and more clients: rates, and of the last the
+// slowest requests and how many were sent away for a while.
+func (b *bench) rising(url string, s shape) (cells []string, err error) {
+	l := &loop{}
+	for _, clients := range []int{1, 16, 64} {
+		l = &loop{url: url, s: s, clients: clients, next: l.next}
+		perSecond, err := l.run(b.ctx, b.short)
+		if err != nil {
+			return cells, err
+		}
+		cells = append(cells, rate(perSecond)+"/s")
+	}
+	return append(cells, ms(l.took.quantile(.99)), fmt.Sprint(l.busy)), nil
 }
 
 // storm lets new alerts pour into a few groups that have their page already.
@@ -194,12 +200,13 @@ func storm(b *bench) error {
 	return b.withServer(setup{}, storms, func(x *tocsin, _ *hook) error {
 		first := 0
 		for range 4 {
-			perSecond, took, next, err := b.closed(x.url, prometheus(promPath, 100), 16, first)
+			l := &loop{url: x.url, s: prometheus(promPath, 100), clients: 4, next: first}
+			perSecond, err := l.run(b.ctx, b.short)
 			if err != nil {
 				return err
 			}
-			row(fmt.Sprintf("%d to %d", first, next), rate(perSecond), ms(took.quantile(.99)))
-			first = next
+			row(fmt.Sprintf("%d to %d", first, l.next), rate(perSecond), ms(l.took.quantile(.99)))
+			first = l.next
 		}
 		return nil
 	})
@@ -207,7 +214,7 @@ func storm(b *bench) error {
 
 // slowDisk adds to every fsync what a real disk takes, by strace.
 func slowDisk(b *bench) error {
-	table("added to each fsync", "events a second", "events", "POST to 2xx, p50 / p99 ms", "POST to webhook, p50 / p99 / max ms", "server's CPU", "target")
+	table("added to each fsync", "events a second", "events", "POST to 2xx, p50 / p99 ms", "POST to webhook, p50 / p99 / max ms", "server's CPU of one core", "others' CPU", "target")
 	for _, delay := range []int{1, 5} {
 		for _, perSecond := range []float64{50, 500} {
 			fmt.Printf("| %d ms ", delay)
