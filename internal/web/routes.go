@@ -2,111 +2,143 @@ package web
 
 import "net/http"
 
-// routes is the table of contents. What a viewer may see is see; what needs a
-// responder or an admin says so.
+// mux is a table of contents in the making: what a viewer may see is see, what
+// needs a responder is act, what needs an admin is rule.
+type mux struct {
+	*http.ServeMux
+	s *Site
+}
+
+func (m mux) see(pattern string, h handler)  { m.Handle(pattern, m.s.as(Viewer, h)) }
+func (m mux) act(pattern string, h handler)  { m.Handle(pattern, m.s.as(Responder, h)) }
+func (m mux) rule(pattern string, h handler) { m.Handle(pattern, m.s.as(Admin, h)) }
+func (m mux) open(pattern string, h handler) { m.Handle(pattern, m.s.open(h)) }
+
+// routes is everything that can be asked for.
 func (s *Site) routes() *http.ServeMux {
-	m := http.NewServeMux()
-	see := func(h handler) http.Handler { return s.as(Viewer, h) }
-	act := func(h handler) http.Handler { return s.as(Responder, h) }
-	rule := func(h handler) http.Handler { return s.as(Admin, h) }
-
-	m.Handle("GET /{$}", see((*call).nowShow))
-	m.Handle("GET /events", see(s.events))
-
-	m.Handle("GET /pages", see((*call).pagesShow))
-	m.Handle("GET /pages/{id}", see((*call).pageShow))
-	m.Handle("POST /pages/{id}/acknowledge", act((*call).pageAck))
-	m.Handle("POST /pages/{id}/escalate", act((*call).pageEscalate))
-	m.Handle("POST /pages/{id}/resolve", act((*call).pageResolve))
-
-	m.Handle("GET /alerts", see((*call).alertsShow))
-	m.Handle("GET /alerts/{id}", see((*call).alertShow))
-	m.Handle("POST /alerts/{id}/resolve", act((*call).alertResolve))
-
-	m.Handle("GET /incidents", see((*call).incidentsShow))
-	m.Handle("GET /incidents/new", act((*call).declareShow))
-	m.Handle("POST /incidents", act((*call).declare))
-	m.Handle("GET /incidents/{id}", see((*call).incidentShow))
-	m.Handle("POST /incidents/{id}/severity", act((*call).incidentSeverity))
-	m.Handle("POST /incidents/{id}/status", act((*call).incidentStatus))
-	m.Handle("POST /incidents/{id}/rename", act((*call).incidentRename))
-	m.Handle("POST /incidents/{id}/note", act((*call).incidentNote))
-	m.Handle("POST /incidents/{id}/responders", act((*call).incidentSummon))
-	m.Handle("POST /incidents/{id}/merge", act((*call).incidentMerge))
-
-	m.Handle("GET /oncall", see((*call).oncallShow))
-	m.Handle("GET /schedules/{id}", see((*call).scheduleShow))
-	m.Handle("POST /schedules/{id}/overrides", act((*call).overridePut))
-	m.Handle("POST /schedules/{id}/overrides/{override}/end", act((*call).overrideEnd))
-
-	m.Handle("GET /services", see((*call).servicesShow))
-	m.Handle("GET /services/{id}", see((*call).serviceShow))
-	m.Handle("GET /checks", see((*call).checksShow))
-	m.Handle("GET /checks/{id}", see((*call).checkShow))
-
-	m.Handle("GET /silences", see((*call).silencesShow))
-	m.Handle("GET /silences/new", act((*call).silenceNewShow))
-	m.Handle("POST /silences", act((*call).silencePut))
-	m.Handle("GET /silences/{id}", see((*call).silenceShow))
-	m.Handle("POST /silences/{id}/extend", act((*call).silenceExtend))
-	m.Handle("POST /silences/{id}/end", act((*call).silenceEnd))
-	m.Handle("GET /maintenance/new", act((*call).maintenanceNewShow))
-	m.Handle("POST /maintenance", act((*call).maintenancePut))
-	m.Handle("GET /maintenance/{id}", see((*call).silenceShow))
-	m.Handle("POST /maintenance/{id}/extend", act((*call).silenceExtend))
-	m.Handle("POST /maintenance/{id}/end", act((*call).silenceEnd))
-
-	m.Handle("GET /me", see((*call).mineShow))
-	m.Handle("POST /me/push", see((*call).pushAdd))
-	m.Handle("GET /people", see((*call).peopleShow))
-	m.Handle("GET /people/new", rule((*call).personNew))
-	m.Handle("POST /people", rule((*call).personAdd))
-	m.Handle("GET /people/{id}", see((*call).personShow))
-	m.Handle("GET /people/{id}/contacts/new", see((*call).contactNew))
-	m.Handle("POST /people/{id}/contacts", see((*call).contactAdd))
-	m.Handle("POST /people/{id}/contacts/{contact}/verify", see((*call).contactVerify))
-	m.Handle("POST /people/{id}/contacts/{contact}/prove", see((*call).contactProve))
-	m.Handle("POST /people/{id}/contacts/{contact}/test", see((*call).contactTest))
-	m.Handle("POST /people/{id}/contacts/{contact}/remove", see((*call).contactRemove))
-
-	m.Handle("GET /integrations", see((*call).integrationsShow))
-	m.Handle("GET /integrations/new", rule((*call).integrationNew))
-	m.Handle("POST /integrations", rule((*call).integrationAdd))
-	m.Handle("GET /integrations/{id}", see((*call).integrationShow))
-	m.Handle("POST /integrations/{id}/key", rule((*call).integrationKey))
-	m.Handle("POST /integrations/{id}/test", act((*call).integrationTest))
-	m.Handle("POST /integrations/{id}/remove", rule((*call).integrationRemove))
-
-	m.Handle("GET /plan", see((*call).planShow))
-	m.Handle("GET /plan/edit", rule((*call).planEdit))
-	m.Handle("POST /plan/edit", rule((*call).planSave))
-	m.Handle("GET /plan/versions/{version}", see((*call).planVersionShow))
-	m.Handle("POST /plan/versions/{version}/restore", rule((*call).planRollBack))
-
-	m.Handle("GET /settings", see((*call).settingsShow))
-	m.Handle("POST /settings/theme", see((*call).themeSet))
-	m.Handle("POST /settings/password", see((*call).passwordSet))
-	m.Handle("POST /settings/tokens", see((*call).tokenAdd))
-	m.Handle("POST /settings/tokens/{id}/revoke", see((*call).tokenRevoke))
-	m.Handle("POST /settings/accounts/{user}/role", rule((*call).roleSet))
-	m.Handle("GET /more", see((*call).moreShow))
-	m.Handle("GET /help", see((*call).helpShow))
-	m.Handle("GET /search", see((*call).searchShow))
-	m.Handle("POST /signout", see((*call).signOut))
-
-	m.HandleFunc("GET /a/{token}", s.answerShow)
-	m.HandleFunc("POST /a/{token}", s.answerDo)
-
-	m.Handle("GET /signin", s.open((*call).signInShow))
-	m.Handle("POST /signin", s.open((*call).signIn))
-	m.Handle("GET /setup", s.open((*call).setupShow))
-	m.Handle("POST /setup", s.open((*call).setup))
-
-	s.pwa(m)
-	if s.Gallery {
-		m.Handle("GET /components", see((*call).componentsShow))
-	}
+	m := mux{http.NewServeMux(), s}
+	m.night()
+	m.duty()
+	m.plan()
+	m.self()
+	s.pwa(m.ServeMux)
 	m.HandleFunc("GET /assets/", s.assets.serve)
-	m.Handle("GET /", see(func(c *call) error { return gone("page at", c.r.URL.Path) }))
-	return m
+	m.see("GET /", func(c *call) error { return gone("page at", c.r.URL.Path) })
+	return m.ServeMux
+}
+
+// night: what burns: pages, alerts, incidents, and the link that answers at night.
+func (m mux) night() {
+	m.see("GET /{$}", (*call).nowShow)
+	m.see("GET /events", m.s.events)
+
+	m.see("GET /pages", (*call).pagesShow)
+	m.see("GET /pages/{id}", (*call).pageShow)
+	m.act("POST /pages/{id}/acknowledge", (*call).pageAck)
+	m.act("POST /pages/{id}/escalate", (*call).pageEscalate)
+	m.act("POST /pages/{id}/resolve", (*call).pageResolve)
+
+	m.see("GET /alerts", (*call).alertsShow)
+	m.see("GET /alerts/{id}", (*call).alertShow)
+	m.act("POST /alerts/{id}/resolve", (*call).alertResolve)
+
+	m.see("GET /incidents", (*call).incidentsShow)
+	m.act("GET /incidents/new", (*call).declareShow)
+	m.act("POST /incidents", (*call).declare)
+	m.see("GET /incidents/{id}", (*call).incidentShow)
+	m.act("POST /incidents/{id}/severity", (*call).incidentSeverity)
+	m.act("POST /incidents/{id}/status", (*call).incidentStatus)
+	m.act("POST /incidents/{id}/rename", (*call).incidentRename)
+	m.act("POST /incidents/{id}/note", (*call).incidentNote)
+	m.act("POST /incidents/{id}/responders", (*call).incidentSummon)
+	m.act("POST /incidents/{id}/merge", (*call).incidentMerge)
+
+	m.HandleFunc("GET /a/{token}", m.s.answerShow)
+	m.HandleFunc("POST /a/{token}", m.s.answerDo)
+}
+
+// duty: who is on call, what they look after, and what is muted.
+func (m mux) duty() {
+	m.see("GET /oncall", (*call).oncallShow)
+
+	m.see("GET /schedules/{id}", (*call).scheduleShow)
+	m.act("POST /schedules/{id}/overrides", (*call).overridePut)
+	m.act("POST /schedules/{id}/overrides/{override}/end", (*call).overrideEnd)
+
+	m.see("GET /services", (*call).servicesShow)
+	m.see("GET /services/{id}", (*call).serviceShow)
+
+	m.see("GET /checks", (*call).checksShow)
+	m.see("GET /checks/{id}", (*call).checkShow)
+
+	m.see("GET /silences", (*call).silencesShow)
+	m.act("GET /silences/new", (*call).silenceNewShow)
+	m.act("POST /silences", (*call).silencePut)
+	m.see("GET /silences/{id}", (*call).silenceShow)
+	m.act("POST /silences/{id}/extend", (*call).silenceExtend)
+	m.act("POST /silences/{id}/end", (*call).silenceEnd)
+
+	m.act("GET /maintenance/new", (*call).maintenanceNewShow)
+	m.act("POST /maintenance", (*call).maintenancePut)
+	m.see("GET /maintenance/{id}", (*call).silenceShow)
+	m.act("POST /maintenance/{id}/extend", (*call).silenceExtend)
+	m.act("POST /maintenance/{id}/end", (*call).silenceEnd)
+}
+
+// plan: what is configured, and by whom.
+func (m mux) plan() {
+	m.see("GET /me", (*call).mineShow)
+	m.see("POST /me/push", (*call).pushAdd)
+
+	m.see("GET /people", (*call).peopleShow)
+	m.rule("GET /people/new", (*call).personNew)
+	m.rule("POST /people", (*call).personAdd)
+	m.see("GET /people/{id}", (*call).personShow)
+	m.see("GET /people/{id}/contacts/new", (*call).contactNew)
+	m.see("POST /people/{id}/contacts", (*call).contactAdd)
+	m.see("POST /people/{id}/contacts/{contact}/verify", (*call).contactVerify)
+	m.see("POST /people/{id}/contacts/{contact}/prove", (*call).contactProve)
+	m.see("POST /people/{id}/contacts/{contact}/test", (*call).contactTest)
+	m.see("POST /people/{id}/contacts/{contact}/remove", (*call).contactRemove)
+
+	m.see("GET /integrations", (*call).integrationsShow)
+	m.rule("GET /integrations/new", (*call).integrationNew)
+	m.rule("POST /integrations", (*call).integrationAdd)
+	m.see("GET /integrations/{id}", (*call).integrationShow)
+	m.rule("POST /integrations/{id}/key", (*call).integrationKey)
+	m.act("POST /integrations/{id}/test", (*call).integrationTest)
+	m.rule("POST /integrations/{id}/remove", (*call).integrationRemove)
+
+	m.see("GET /plan", (*call).planShow)
+	m.rule("GET /plan/edit", (*call).planEdit)
+	m.rule("POST /plan/edit", (*call).planSave)
+	m.see("GET /plan/versions/{version}", (*call).planVersionShow)
+	m.rule("POST /plan/versions/{version}/restore", (*call).planRollBack)
+}
+
+// self: signing in, settings, and help.
+func (m mux) self() {
+	m.see("GET /settings", (*call).settingsShow)
+	m.see("POST /settings/theme", (*call).themeSet)
+	m.see("POST /settings/password", (*call).passwordSet)
+	m.see("POST /settings/tokens", (*call).tokenAdd)
+	m.see("POST /settings/tokens/{id}/revoke", (*call).tokenRevoke)
+	m.rule("POST /settings/accounts/{user}/role", (*call).roleSet)
+
+	m.see("GET /more", (*call).moreShow)
+
+	m.see("GET /help", (*call).helpShow)
+
+	m.see("GET /search", (*call).searchShow)
+
+	m.see("POST /signout", (*call).signOut)
+
+	m.open("GET /signin", (*call).signInShow)
+	m.open("POST /signin", (*call).signIn)
+
+	m.open("GET /setup", (*call).setupShow)
+	m.open("POST /setup", (*call).setup)
+	if m.s.Gallery {
+		m.see("GET /components", (*call).componentsShow)
+	}
 }
