@@ -280,6 +280,7 @@ func TestAccountsAndTokens(t *testing.T) {
 	r.as(auth.Responder, "DELETE", "/tokens/"+tok.text("id"), "").want(204)
 	r.as(auth.Responder, "DELETE", "/tokens/"+tok.text("id"), "").problem(404, "id", "")
 	r.as("mine", "GET", "/me", "").problem(401, "", "revoked")
+	r.post("/accounts/chen/password", `{"password":"correct horse battery"}`).want(204)
 	r.as(auth.Viewer, "POST", "/me/password", `{"old":"not it at all","new":"three words do well"}`).problem(403, "old", "present password")
 	r.as(auth.Viewer, "POST", "/me/password", `{"old":"correct horse battery","new":"three words do well"}`).want(204)
 }

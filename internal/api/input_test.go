@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -97,6 +98,17 @@ func TestTheDoorKeepsStrangersOut(t *testing.T) {
 	r.send("POST", "/silences/preview", `{"matchers":["a=\"b\""]}`, http.Header{"Cookie": {"tocsin=good"}, "Sec-Fetch-Site": {"same-origin"}}).want(200)
 	// Nobody is told what a body lacks before they are known.
 	r.send("POST", "/incidents", `{`, http.Header{}).problem(401, "", "")
+}
+
+func TestADatabaseThatIsAwayIsNotAWrongToken(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.store.Break(errors.New("away"))
+	got := r.get("/me")
+	got.problem(503, "", "the database does not answer")
+	if got.header.Get("Retry-After") == "" {
+		t.Error("503 without Retry-After")
+	}
 }
 
 func FuzzBodies(f *testing.F) {

@@ -68,12 +68,13 @@ type Auth struct {
 	store  Store
 	now    func() time.Time
 	guard  *guard
+	cost   cost
 	hashes chan struct{} // bounds passwords being hashed at once: 19 MiB each
 }
 
 // New builds it.
 func New(store Store, now func() time.Time) *Auth {
-	return &Auth{store: store, now: now, guard: newGuard(), hashes: make(chan struct{}, 2)}
+	return &Auth{store: store, now: now, guard: newGuard(), cost: owasp, hashes: make(chan struct{}, 2)}
 }
 
 // Person is somebody, or some program, who was recognised.

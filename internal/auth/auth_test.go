@@ -28,6 +28,7 @@ func newDoor() *door {
 	d := &door{store: authtest.New()}
 	d.micro.Store(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC).UnixMicro())
 	d.Auth = auth.New(d.store, d.now)
+	auth.Cheapen(d.Auth)
 	return d
 }
 
@@ -347,4 +348,33 @@ func TestGuessingAnOldPasswordIsSlowedDownToo(t *testing.T) {
 		refused(t, d.ChangePassword(t.Context(), "ana", "wrong password", "three words do well", ""), "forbidden", "old")
 	}
 	refused(t, d.ChangePassword(t.Context(), "ana", words, "three words do well", ""), "too-many", "")
+}
+
+func TestPasswordsAreKeptAsOWASPSays(t *testing.T) {
+	t.Parallel()
+	store := authtest.New()
+	a := auth.New(store, time.Now)
+	if err := a.Create(t.Context(), auth.NewAccount{ID: "ana", Password: words, Role: auth.Viewer}); err != nil {
+		t.Fatal(err)
+	}
+	acc, err := store.Account(t.Context(), "ana")
+	if err != nil || !strings.HasPrefix(acc.PasswordHash, "$argon2id$v=19$m=19456,t=2,p=1$") || strings.Contains(acc.PasswordHash, words) {
+		t.Fatalf("%q, %v", acc.PasswordHash, err)
+	}
+	if _, _, err := a.SignIn(t.Context(), "ana", words, auth.From{}); err != nil {
+		t.Error(err)
+	}
+	// Whoever can write one broken row must not get in by it.
+	for _, hash := range []string{"", words, "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$AAAA$AAAA", strings.Replace(acc.PasswordHash, "argon2id", "plain", 1)} {
+		broken := *acc
+		broken.ID, broken.Email, broken.PasswordHash = "bo", "", hash
+		if err := store.UpdateAccount(t.Context(), broken); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := a.SignIn(t.Context(), "bo", words, auth.From{IP: hash})
+		var r *fact.Refused
+		if !errors.As(err, &r) {
+			t.Errorf("with the hash %q: %v", hash, err)
+		}
+	}
 }

@@ -13,7 +13,7 @@ func TestTheGuardsMemoryIsBounded(t *testing.T) {
 	for range freeTries + 3 {
 		g.enter("ana", "192.0.2.1", now.Add(time.Hour))
 	}
-	for i := range maxSeen + 100 {
+	for i := range maxSeen/2 + 50 { // two keys each
 		g.enter(fmt.Sprintf("name%d", i), fmt.Sprintf("ip%d", i), now.Add(time.Duration(i)*time.Microsecond))
 	}
 	if len(g.seen) > maxSeen {

@@ -13,10 +13,17 @@ import (
 	"tocsin/internal/core/fact"
 )
 
-// Argon2id with OWASP's second recommendation: 19 MiB, two passes, one lane.
+// cost is what one hash takes.
+type cost struct {
+	passes uint32
+	memory uint32 // KiB
+}
+
+// owasp is Argon2id with OWASP's second recommendation: 19 MiB, two passes,
+// one lane.
+var owasp = cost{passes: 2, memory: 19 * 1024}
+
 const (
-	argonTime    = 2
-	argonMemory  = 19 * 1024 // KiB
 	argonThreads = 1
 	argonKey     = 32
 )
@@ -44,14 +51,14 @@ func (a *Auth) hash(password string) string {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails: crypto/rand crashes the program instead
 	key := a.argon(password, salt)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, a.cost.memory, a.cost.passes, argonThreads,
 		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
 }
 
 func (a *Auth) argon(password string, salt []byte) []byte {
 	a.hashes <- struct{}{}
 	defer func() { <-a.hashes }()
-	return argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
+	return argon2.IDKey([]byte(password), salt, a.cost.passes, a.cost.memory, argonThreads, argonKey)
 }
 
 // matches checks a password in the same time whether or not there is a hash,
@@ -65,13 +72,14 @@ func (a *Auth) matches(hash, password string) bool {
 		a.argon(password, make([]byte, 16))
 		return false
 	}
-	var version, memory, passes, lanes int
+	var version, lanes int
+	var c cost
 	_, errV := fmt.Sscanf(parts[2], "v=%d", &version)
-	_, errP := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &passes, &lanes)
+	_, errP := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.memory, &c.passes, &lanes)
 	salt, errS := base64.RawStdEncoding.DecodeString(parts[4])
 	key, errK := base64.RawStdEncoding.DecodeString(parts[5])
 	if errV != nil || errP != nil || errS != nil || errK != nil || version != argon2.Version ||
-		memory != argonMemory || passes != argonTime || lanes != argonThreads {
+		c != a.cost || lanes != argonThreads {
 		a.argon(password, make([]byte, 16))
 		return false
 	}
