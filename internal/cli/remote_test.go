@@ -19,6 +19,7 @@ import (
 	"tocsin/internal/auth"
 	"tocsin/internal/auth/authtest"
 	"tocsin/internal/config"
+	"tocsin/internal/core/ledger"
 	"tocsin/internal/core/plan"
 	"tocsin/internal/core/signal"
 )
@@ -66,9 +67,10 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	who := auth.New(authtest.New(), world.Now)
+	accounts := authtest.New()
+	who := auth.New(accounts, world.Now)
 	r := &rig{t: t, world: world}
-	if err := who.Create(t.Context(), auth.NewAccount{ID: "bo", Name: "Bo", Password: "correct horse battery", Role: auth.Admin}); err != nil {
+	if err := accounts.CreateAccount(t.Context(), ledger.Account{ID: "bo", Name: "Bo", Role: string(auth.Admin)}); err != nil {
 		t.Fatal(err)
 	}
 	if r.token, _, err = who.CreateToken(t.Context(), "bo", "test", auth.Admin, time.Time{}); err != nil {
