@@ -53,8 +53,13 @@ func (s *Stage) phones(sc *scene) []Phone {
 		local := sc.At.In(zone)
 		p := Phone{ID: seen.User.ID, Name: short(seen.User), Initials: strings.ToUpper(short(seen.User)[:1]), Clock: local.Format("15:04"), Day: local.Format("Mon 2 Jan"),
 			Place: place(seen.User.Zone), Duty: duty(sc, seen.User.ID), Note: s.noteOf(seen.User.ID, sc.At)}
+		asked := map[string]bool{}
 		for _, r := range seen.Rows[:min(len(seen.Rows), shownNotices)] {
 			n := s.notice(r, seen.Pages[r.Page], zone)
+			if n.CanAnswer && asked[r.Page] { // the newer message has the buttons
+				n.CanAnswer, n.State, n.Tone = false, "told again since", "grey"
+			}
+			asked[r.Page] = asked[r.Page] || n.CanAnswer
 			p.Ringing = p.Ringing || n.CanAnswer
 			p.Notices = append(p.Notices, n)
 		}

@@ -1,6 +1,7 @@
 // What the stage gains with a script: it looks again by itself, counts down,
 // and a button does not leave the page. Everything works without it.
 (() => {
+  document.documentElement.classList.add("live");
   const main = document.querySelector("[data-now]");
   let drift = Date.parse(main.dataset.now) - Date.now();
 
@@ -29,7 +30,8 @@
       for (const id of open) { const d = node.querySelector("#" + CSS.escape(id)); if (d) d.open = true; }
       old.replaceWith(node);
       if (focused) { const again = node.querySelectorAll("a, button, summary")[key]; if (again) again.focus({preventScroll: true}); }
-      if (node.classList.contains("ringing")) node.scrollIntoView({block: "nearest", inline: "center"});
+      // On a narrow screen the phones stand in a row, and the one that rings first.
+      if (node.classList.contains("ringing") && !old.classList.contains("ringing")) node.parentElement.scrollTo({left: 0});
     }
     tick();
   };

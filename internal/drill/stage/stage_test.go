@@ -202,6 +202,23 @@ func TestAButtonOnThePhoneFollowsItsLink(t *testing.T) {
 	}
 }
 
+func TestAPersonWhoIsToldAgainHasOneSetOfButtons(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.pageDee()
+	again := r.rows[0]
+	again.ID, again.Message.ID, again.CreatedAt = "p1-2", "p1-2", t0.Add(time.Minute)
+	r.rows = append(r.rows, again)
+	a := r.do(t, "GET", "/demo", nil, nil)
+	if n := strings.Count(a.body, `value="ack"`); n != 1 || !strings.Contains(a.body, `name="message" value="p1-2"`) || !strings.Contains(a.body, "told again since") {
+		t.Errorf("%d buttons", n)
+	}
+	r.page.Status, r.page.AckedBy = page.Acknowledged, "Dee (sample)"
+	if a := r.do(t, "GET", "/demo", nil, nil); strings.Contains(a.body, `value="ack"`) || strings.Count(a.body, "Dee has it") != 2 || strings.Contains(a.body, "ringing") {
+		t.Error("an answered page still asks")
+	}
+}
+
 func TestTheShopsButtons(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
