@@ -15,13 +15,6 @@ import (
 	"tocsin/internal/server"
 )
 
-func split(list string) []string {
-	if list == "" {
-		return nil
-	}
-	return strings.Split(list, ",")
-}
-
 func migrateCommand() *cobra.Command {
 	var f serverFlags
 	c := &cobra.Command{Use: "migrate", Short: "Bring the database's schema up to date", Args: cobra.NoArgs,

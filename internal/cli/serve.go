@@ -2,11 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/signal"
-	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type serverFlags struct {
 	options   server.Options
 	networks  []string
+	proxies   []string
 	smtpTLS   string
 	smtpPass  string
 	retention time.Duration
@@ -30,42 +32,45 @@ type serverFlags struct {
 }
 
 func (f *serverFlags) database(set *pflag.FlagSet) {
-	set.StringVar(&f.options.DataDir, "data-dir", env("DATA_DIR", "data"), "folder of the embedded database")
-	set.StringVar(&f.options.DatabaseURL, "database-url", env("DATABASE_URL", ""), "postgres://... instead of the embedded database")
-	set.StringVar(&f.logFormat, "log-format", env("LOG_FORMAT", "text"), "text or json")
-	set.StringVar(&f.logLevel, "log-level", env("LOG_LEVEL", "info"), "debug, info, warn or error")
+	set.StringVar(&f.options.DataDir, "data-dir", "data", "folder of the embedded database")
+	set.StringVar(&f.options.DatabaseURL, "database-url", "", "postgres://... instead of the embedded database")
+	set.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	set.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
 func (f *serverFlags) all(set *pflag.FlagSet) {
 	f.database(set)
 	o := &f.options
-	set.StringVar(&o.Listen, "listen", env("LISTEN", "127.0.0.1:8480"), "address to listen on")
-	set.StringVar(&o.ExternalURL, "external-url", env("EXTERNAL_URL", ""), "how people and phones reach it (default http://LISTEN)")
-	set.StringVar(&o.PlanDir, "plan", env("PLAN", ""), "folder of YAML that owns the plan; without it the plan is edited in the pages")
-	set.StringSliceVar(&f.networks, "allow-network", split(env("ALLOW_NETWORK", "")), "private networks that channels may reach, like 10.0.0.0/8")
-	set.StringVar(&o.SMTP.Host, "smtp-host", env("SMTP_HOST", ""), "mail server")
-	set.IntVar(&o.SMTP.Port, "smtp-port", envInt("SMTP_PORT"), "its port (default by --smtp-tls)")
-	set.StringVar(&o.SMTP.User, "smtp-user", env("SMTP_USER", ""), "its user")
-	set.StringVar(&f.smtpPass, "smtp-password", env("SMTP_PASSWORD", ""), "its password, as env:NAME or file:PATH")
-	set.StringVar(&o.SMTP.From, "smtp-from", env("SMTP_FROM", ""), "sender of mail")
-	set.StringVar(&f.smtpTLS, "smtp-tls", env("SMTP_TLS", "starttls"), "starttls, tls or none")
-	set.StringVar(&o.SlackSigningSecret, "slack-signing-secret", env("SLACK_SIGNING_SECRET", ""), "makes Slack's buttons work, as env:NAME or file:PATH")
+	set.StringVar(&o.Listen, "listen", "127.0.0.1:8480", "address to listen on")
+	set.StringVar(&o.ExternalURL, "external-url", "", "how people and phones reach it (default http://LISTEN)")
+	set.StringVar(&o.PlanDir, "plan", "", "folder of YAML that owns the plan; without it the plan is edited in the pages")
+	set.StringSliceVar(&f.networks, "allow-network", nil, "private networks that channels may reach, like 10.0.0.0/8")
+	set.StringSliceVar(&f.proxies, "trust-proxy", nil, "networks of reverse proxies whose X-Forwarded-For is believed, like 127.0.0.1/32")
+	set.StringVar(&o.SMTP.Host, "smtp-host", "", "mail server")
+	set.IntVar(&o.SMTP.Port, "smtp-port", 0, "its port (default by --smtp-tls)")
+	set.StringVar(&o.SMTP.User, "smtp-user", "", "its user")
+	set.StringVar(&f.smtpPass, "smtp-password", "", "its password, as env:NAME or file:PATH")
+	set.StringVar(&o.SMTP.From, "smtp-from", "", "sender of mail")
+	set.StringVar(&f.smtpTLS, "smtp-tls", "starttls", "starttls, tls or none")
+	set.StringVar(&o.SlackSigningSecret, "slack-signing-secret", "", "makes Slack's buttons work, as env:NAME or file:PATH")
 	set.DurationVar(&f.retention, "retention", server.DefaultRetention, "how long what is over is kept")
-	set.BoolVar(&o.Gallery, "gallery", false, "serve /gallery, for whoever works on the pages")
+	set.BoolVar(&o.Gallery, "gallery", false, "serve /components, for whoever works on the pages")
 }
 
 func (f *serverFlags) build(c *cobra.Command) (server.Options, error) {
+	if err := fromEnvironment(c.Flags(), os.LookupEnv); err != nil {
+		return server.Options{}, err
+	}
 	o := f.options
 	var err error
 	if o.Log, err = logger(c.ErrOrStderr(), f.logFormat, f.logLevel); err != nil {
 		return o, err
 	}
-	for _, text := range f.networks {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return o, fmt.Errorf("allow-network %q is not a network like 10.0.0.0/8", text)
-		}
-		o.AllowNetworks = append(o.AllowNetworks, p)
+	if o.AllowNetworks, err = prefixes("allow-network", f.networks); err != nil {
+		return o, err
+	}
+	if o.TrustProxies, err = prefixes("trust-proxy", f.proxies); err != nil {
+		return o, err
 	}
 	o.SMTP.TLS = email.TLSMode(f.smtpTLS)
 	if o.SMTP.Password, err = server.Secret(f.smtpPass); err != nil {
@@ -84,19 +89,36 @@ func (f *serverFlags) build(c *cobra.Command) (server.Options, error) {
 	return o, nil
 }
 
-func env(name, otherwise string) string {
-	if v := os.Getenv("TOCSIN_" + name); v != "" {
-		return v
+func prefixes(flag string, texts []string) (list []netip.Prefix, err error) {
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(strings.TrimSpace(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is not a network like 10.0.0.0/8", flag, text)
+		}
+		list = append(list, p)
 	}
-	return otherwise
+	return list, nil
 }
 
-func envInt(name string) int {
-	n, err := strconv.Atoi(env(name, "0"))
-	if err != nil {
-		return 0
-	}
-	return n
+// variable is the environment's name of a flag.
+func variable(flag string) string {
+	return "TOCSIN_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// fromEnvironment sets the flags that were not given on the command line. They
+// are no defaults: help prints those, and there are passwords among them.
+func fromEnvironment(set *pflag.FlagSet, lookup func(string) (string, bool)) error {
+	var wrong []error
+	set.VisitAll(func(f *pflag.Flag) {
+		value, ok := lookup(variable(f.Name))
+		if f.Changed || !ok || value == "" {
+			return
+		}
+		if err := set.Set(f.Name, value); err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", variable(f.Name), err))
+		}
+	})
+	return errors.Join(wrong...)
 }
 
 func serveCommand() *cobra.Command {

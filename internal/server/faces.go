@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"tocsin/internal/auth"
@@ -25,7 +26,7 @@ func (s *Server) mountFaces(mux *http.ServeMux) error {
 	site, err := web.New(web.Config{
 		Ledger: webLedger{s.store}, Door: webDoor{s.engine}, Auth: webAuth{s.auth}, Links: webLinks{s.signer},
 		Channels: webChannels{s.channels}, Formats: webFormats{s.engine}, Plans: webPlans{tools{s.planner}}, Probes: webProbes{s.eyes},
-		Push: webPush{s.push}, BaseURL: s.opts.ExternalURL, Version: s.opts.Version, Log: s.opts.Log.With("room", "web"), Banner: s.opts.Banner,
+		Push: webPush{s.push}, BaseURL: s.opts.ExternalURL, Version: s.opts.Version, Log: s.opts.Log.With("room", "web"), Banner: s.opts.Banner, Gallery: s.opts.Gallery,
 	})
 	if err != nil {
 		return err
@@ -114,7 +115,7 @@ func newAccount(x web.Account, password string) auth.NewAccount {
 }
 
 func (a webAuth) SignIn(ctx context.Context, login, password, from string) (string, time.Time, error) {
-	token, p, err := a.auth.SignIn(ctx, login, password, auth.From{IP: from})
+	token, p, err := a.auth.SignIn(ctx, login, password, auth.From{IP: peer(from)})
 	return token, p.Expires, err
 }
 
@@ -188,7 +189,19 @@ func (c webChannels) Channels() []web.Channel {
 	return out
 }
 
+// Check refuses references: people fill in their own contacts, and a file or a
+// variable of this server is not theirs to send anywhere. An admin names them
+// in the plan.
 func (c webChannels) Check(channel string, settings map[string]string) error {
+	secret, _ := channelNames{c.registry}.Fields(channel)
+	for _, name := range secret {
+		for line := range strings.Lines(settings[name]) {
+			_, value, _ := strings.Cut(line, ": ") // a header with its value
+			if notify.IsReference(line) || notify.IsReference(strings.TrimSpace(value)) {
+				return fact.Refuse("invalid", name, "env: and file: name secrets of the server, which only the plan may do; write the value itself")
+			}
+		}
+	}
 	return c.registry.Check(channel, settings)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func (s *Server) handler() (http.Handler, error) {
 	if err := s.mountExtra(mux); err != nil {
 		return nil, err
 	}
-	return s.survive(mux), nil
+	return behindProxies(s.opts.TrustProxies, s.survive(mux)), nil
 }
 
 // mountIntake puts every format at its vendor's own path, and again under
@@ -69,7 +70,8 @@ func (s *Server) survive(next http.Handler) http.Handler {
 				return
 			}
 			s.metrics.Defect()
-			s.opts.Log.Error("a handler panicked", "path", r.URL.Path, "panic", v)
+			// The pattern and not the path: keys and signed links stand in paths.
+			s.opts.Log.Error("a handler panicked", "pattern", r.Pattern, "panic", v, "stack", string(debug.Stack()))
 			http.Error(w, "Tocsin has a defect here; it is in the log.", http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)

@@ -29,12 +29,15 @@ type Options struct {
 	PlanVars map[string]string
 	// AllowNetworks are private networks that channels may reach.
 	AllowNetworks []netip.Prefix
-	SMTP          email.Config
+	// TrustProxies are the networks of reverse proxies whose X-Forwarded-For is
+	// believed.
+	TrustProxies []netip.Prefix
+	SMTP         email.Config
 	// SlackSigningSecret makes /slack/interactions answer button presses.
 	SlackSigningSecret string
 	// Retention is how long resolved alerts, messages and the journal stay.
 	Retention time.Duration
-	// Gallery serves /gallery, for whoever works on the pages.
+	// Gallery serves /components, for whoever works on the pages.
 	Gallery bool
 	// Banner is a line above every page: what a demo simulates.
 	Banner string
