@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tocsin/internal/core/fact"
+	"tocsin/internal/core/incident"
 	"tocsin/internal/core/notification"
 	"tocsin/internal/core/page"
 	"tocsin/internal/core/plan"
@@ -235,6 +236,9 @@ func (g guiding) told() Step {
 	s.After = g.after(g.Page.ResolvedAt)
 	if s.Done {
 		s.Text = "Told: " + g.names(told) + "."
+		if g.Incident != nil && g.Incident.Status != incident.Resolved && g.Incident.Status != incident.Merged {
+			s.Text += " " + g.Incident.ID + " stays open until a person resolves it."
+		}
 	}
 	return s
 }

@@ -142,6 +142,13 @@ func TestTheGuideFollowsOneIncident(t *testing.T) {
 	s.expect(t, Told, Well, Broken, Failed, Rang, Climbed, Opened, Healed)
 	s.tellsEnd("dee", notification.OutcomeDelivered)
 	s.expect(t, Yours, Well, Broken, Failed, Rang, Climbed, Opened, Healed, Told)
+	if got := s.text(Told); got != "Told: Dee. INC-1 stays open until a person resolves it." {
+		t.Error(got)
+	}
+	s.Incident.Status = incident.Resolved
+	if got := s.text(Told); got != "Told: Dee." {
+		t.Error(got)
+	}
 }
 
 func TestEverybodyWhoWasWokenMustBeTold(t *testing.T) {
