@@ -18,6 +18,7 @@ import (
 	"tocsin/internal/engine"
 	"tocsin/internal/notify"
 	"tocsin/internal/notify/slack"
+	"tocsin/internal/notify/webpush"
 	"tocsin/internal/web"
 )
 
@@ -26,7 +27,7 @@ func (s *Server) mountFaces(mux *http.ServeMux) error {
 	site, err := web.New(web.Config{
 		Ledger: webLedger{s.store}, Door: webDoor{s.engine}, Auth: webAuth{s.auth}, Links: webLinks{s.signer},
 		Channels: webChannels{s.channels}, Formats: webFormats{s.engine}, Plans: webPlans{tools{s.planner}}, Probes: webProbes{s.eyes},
-		Push: webPush{s.push}, BaseURL: s.opts.ExternalURL, Version: s.opts.Version, Log: s.opts.Log.With("room", "web"), Banner: s.opts.Banner, Gallery: s.opts.Gallery,
+		Push: webPush{s.push, s.store}, BaseURL: s.opts.ExternalURL, Version: s.opts.Version, Log: s.opts.Log.With("room", "web"), Banner: s.opts.Banner, Gallery: s.opts.Gallery,
 	})
 	if err != nil {
 		return err
@@ -231,7 +232,18 @@ func (f webFormats) Test(ctx context.Context, integration string) error {
 	return err
 }
 
-type webPush struct{ key string }
+// webPush keeps the browsers that agreed to be pushed to.
+type webPush struct {
+	key   string
+	store reads
+}
+
+func (p webPush) Subscribe(ctx context.Context, person string, x web.Subscription) error {
+	if err := (webpush.Subscription{Endpoint: x.Endpoint, P256dh: x.P256dh, Auth: x.Auth}).Check(); err != nil {
+		return fact.Refuse("invalid", "subscription", err.Error())
+	}
+	return p.store.SaveSubscription(ctx, ledger.Subscription{Endpoint: x.Endpoint, Person: person, P256dh: x.P256dh, Auth: x.Auth, UserAgent: x.UserAgent, Created: time.Now()})
+}
 
 func (p webPush) PublicKey() string { return p.key }
 
