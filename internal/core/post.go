@@ -10,6 +10,7 @@ import (
 	"tocsin/internal/core/notification"
 	"tocsin/internal/core/oncall"
 	"tocsin/internal/core/plan"
+	"tocsin/internal/core/signal"
 )
 
 // OnBoard says whether a stream's state belongs on the board.
@@ -30,10 +31,13 @@ func Post(b *plan.Board, stream fact.Stream, s State, at time.Time) *plan.Board 
 	case board.SilenceKind:
 		next.Silences = replace(b.Silences, func(x plan.Silence) bool { return x.ID == id || !x.EndsAt.After(at) })
 		if v := as[board.Silence](s); v != nil && v.EndsAt.After(at) {
+			// The state may share its matchers with a board that somebody reads.
+			posted := v.Silence
+			posted.Matchers = make([]signal.Matchers, len(v.Matchers))
 			for i := range v.Matchers {
-				v.Matchers[i] = v.Matchers[i].Compiled()
+				posted.Matchers[i] = v.Matchers[i].Compiled()
 			}
-			next.Silences = append(next.Silences, v.Silence)
+			next.Silences = append(next.Silences, posted)
 		}
 	case board.MaintenanceKind:
 		next.Maintenance = replace(b.Maintenance, func(x plan.Maintenance) bool { return x.ID == id || !x.EndsAt.After(at) })

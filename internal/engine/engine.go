@@ -70,11 +70,15 @@ type Engine struct {
 	observe Observer
 
 	queue  chan *request
-	oldest atomic.Int64 // unix micros of the oldest waiting request; 0 for none
+	began  time.Time     // what ages are measured from, so that a clock that jumps makes none
+	oldest atomic.Int64  // when the oldest waiting request came, in micros since began; 0 for none
+	closed chan struct{} // the writer has stopped
+	look   chan struct{} // somebody else may have changed the board
 
 	current atomic.Pointer[plan.Plan]
 	board   atomic.Pointer[plan.Board]
-	boardAt int64 // board version; the writer's own
+	boardAt int64 // board version, unread if the board is not to be trusted; the writer's own
+	alone   bool
 	recent  recent
 
 	nudge  chan time.Time // a wake was armed for this time
@@ -108,7 +112,8 @@ func New(o Options) (*Engine, error) {
 		o.Observe = silent{}
 	}
 	e := &Engine{store: o.Store, sender: o.Sender, log: o.Log, node: o.Node, now: o.Now, zones: o.Zones, timeout: o.SendTimeout,
-		observe: o.Observe, queue: make(chan *request, maxQueue), nudge: make(chan time.Time, 1), watchers: map[chan struct{}]struct{}{}}
+		observe: o.Observe, alone: o.Alone, began: time.Now(), queue: make(chan *request, maxQueue), closed: make(chan struct{}),
+		look: make(chan struct{}, 1), nudge: make(chan time.Time, 1), watchers: map[chan struct{}]struct{}{}}
 	e.runner = runner{engine: e, flying: map[string]bool{}, limit: make(chan struct{}, maxErrands)}
 	if o.Alone {
 		e.recent.limit = maxRecent
@@ -135,19 +140,43 @@ func (e *Engine) Open(ctx context.Context) error {
 }
 
 func (e *Engine) readPlan(ctx context.Context) error {
+	// Its number first: a large plan takes time to read.
+	newest, err := e.store.PlanVersions(ctx, 0, 1)
+	if err != nil {
+		return fmt.Errorf("find the newest plan: %w", err)
+	}
+	if len(newest) == 0 || newest[0].Version <= e.current.Load().Version {
+		return nil
+	}
 	v, err := e.store.LatestPlan(ctx)
 	if err != nil {
 		return fmt.Errorf("read the newest plan: %w", err)
 	}
-	if v == nil || v.Version == e.current.Load().Version {
+	if v == nil || v.Version <= e.current.Load().Version {
 		return nil
 	}
 	if err := v.Plan.Prepare(e.zones); err != nil {
 		return fmt.Errorf("plan version %d: %w", v.Version, err)
 	}
 	v.Plan.Version = v.Version
-	e.current.Store(v.Plan)
+	if e.adopt(v.Plan) {
+		e.Changed()
+	}
 	return nil
+}
+
+// adopt puts a plan in force unless a newer one is: the writer may have saved
+// one while an older one was being read.
+func (e *Engine) adopt(p *plan.Plan) bool {
+	for {
+		old := e.current.Load()
+		if p.Version <= old.Version {
+			return false
+		}
+		if e.current.CompareAndSwap(old, p) {
+			return true
+		}
+	}
 }
 
 func (e *Engine) readBoard(ctx context.Context) error {
@@ -178,7 +207,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	written := make(chan struct{})
 	go func() { defer close(written); e.write(writing) }()
-	for _, loop := range []func(context.Context){e.wakeLoop, e.claimLoop, e.refreshLoop} {
+	for _, loop := range []func(context.Context){e.wakeLoop, e.claimLoop, e.followOthers} {
 		loops.Add(1)
 		go func() { defer loops.Done(); loop(ctx) }()
 	}
@@ -186,6 +215,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.runner.drain()
 	stopWriting()
 	<-written
+	// Whoever stays need not wait for the leases of what was not begun.
+	giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := e.store.Release(giving, e.node); err != nil {
+		e.log.Warn("leases cannot be given back; others take them over when they end", "error", err)
+	}
 	return nil
 }
 
@@ -219,8 +254,7 @@ func (e *Engine) Changes(ctx context.Context) <-chan struct{} {
 	return c
 }
 
-// Changed tells everybody who waits in Changes. The roof calls it when another
-// node committed something.
+// Changed tells everybody who waits in Changes.
 func (e *Engine) Changed() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/core"
@@ -27,6 +28,10 @@ const claimEvery = time.Second
 // reportPatience is how long an outcome waits for a store that is away. It is
 // far beyond the lease: whoever could claim the errand needs the store as well.
 const reportPatience = 10 * time.Minute
+
+// sweepPatience bounds one look at every open group. Each is idempotent, so that
+// another node may begin the same when the lease ends.
+const sweepPatience = 5 * time.Minute
 
 // runner carries out errands. It never decides what a failure means: the
 // receipt goes back in at the door.
@@ -64,13 +69,13 @@ func (r *runner) run(x Errand) {
 	}()
 	r.limit <- struct{}{}
 	defer func() { <-r.limit }()
-	// A lease that is over belongs to whoever claims it next: it must not be
-	// sent from here as well.
-	if r.engine.now().After(x.LeaseUntil) {
-		return
-	}
 	switch x.Kind {
 	case notification.Send{}.EffectKind():
+		// A lease that is over belongs to whoever claims it next, and so does one
+		// that ends before the attempt may: it must not be sent from here as well.
+		if r.engine.now().Add(r.engine.timeout).After(x.LeaseUntil) {
+			return
+		}
 		r.send(x)
 	case board.Sweep{}.EffectKind():
 		r.sweep(x)
@@ -127,7 +132,8 @@ func (r *runner) report(x Errand, inputs ...core.Addressed) {
 	}
 }
 
-// sweep has every open group look at the board again.
+// sweep has every open group look at the board again. A group that cannot does
+// not keep the others from it; the errand then stays and is done again.
 func (r *runner) sweep(x Errand) {
 	e := r.engine
 	var s board.Sweep
@@ -135,8 +141,9 @@ func (r *runner) sweep(x Errand) {
 		e.log.Error("an errand cannot be read", "key", x.Key, "error", err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lease)
+	ctx, cancel := context.WithTimeout(context.Background(), sweepPatience)
 	defer cancel()
+	failed := false
 	var after fact.Stream
 	for {
 		streams, err := e.store.Streams(ctx, alert.GroupKind, after, maxBatch)
@@ -144,20 +151,59 @@ func (r *runner) sweep(x Errand) {
 			e.log.Error("open groups cannot be read", "error", err)
 			return
 		}
-		for _, stream := range streams {
-			_, err := e.submit(&request{ctx: ctx, actor: fact.System, inputs: []core.Addressed{{Stream: stream, Body: alert.Recheck{Cause: s.Cause}}}})
+		failed = !r.recheck(ctx, streams, s.Cause) || failed
+		if len(streams) < maxBatch || ctx.Err() != nil {
+			break
+		}
+		after = streams[len(streams)-1]
+	}
+	if !failed {
+		r.report(x)
+	}
+}
+
+// recheck has groups look at the board, all at once so that they share
+// transactions. False means that some could not.
+func (r *runner) recheck(ctx context.Context, groups []fact.Stream, cause string) bool {
+	e := r.engine
+	var all sync.WaitGroup
+	var failed atomic.Bool
+	for _, stream := range groups {
+		all.Go(func() {
+			_, err := e.submit(&request{ctx: ctx, actor: fact.System, inputs: []core.Addressed{{Stream: stream, Body: alert.Recheck{Cause: cause}}}})
 			var refused *fact.Refused
 			if err != nil && !errors.As(err, &refused) {
 				e.log.Error("a group cannot look at the board", "group", stream, "error", err)
-				return // the errand stays and is done again
+				failed.Store(true)
 			}
-			after = stream
-		}
-		if len(streams) < maxBatch {
-			break
-		}
+		})
 	}
-	r.report(x)
+	all.Wait()
+	return !failed.Load()
+}
+
+// lookTwice closes a gap between nodes. A group is written by what the board was
+// when its transaction began; another node may have changed the board since and
+// looked for groups before this one was there. Such a group looks once more.
+func (r *runner) lookTwice(groups []fact.Stream, boardAt int64) {
+	r.mu.Lock()
+	ended := r.ended
+	if !ended && len(groups) > 0 {
+		r.all.Add(1)
+	}
+	r.mu.Unlock()
+	if ended || len(groups) == 0 {
+		return
+	}
+	go func() {
+		defer r.all.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), lease)
+		defer cancel()
+		now, err := r.engine.store.BoardVersion(ctx)
+		if err != nil || now != boardAt {
+			r.recheck(ctx, groups, "another node changed the board")
+		}
+	}()
 }
 
 // drain lets what is under way finish and starts nothing new.

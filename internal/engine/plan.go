@@ -86,22 +86,45 @@ func (u *unit) newPlan(v *PlanVersion, actor fact.Actor) error {
 	return nil
 }
 
-// refreshLoop notices what other nodes changed.
-func (e *Engine) refreshLoop(ctx context.Context) {
-	tick := time.NewTicker(2 * safetyPoll)
-	defer tick.Stop()
+// followPause is how often at most a node looks at what the others did.
+const followPause = 250 * time.Millisecond
+
+// followOthers notices what other nodes committed: plans, the board, wakes that
+// are sooner than ours, and news for whoever waits in Changes. It looks from
+// time to time as well, since a notice can be lost.
+func (e *Engine) followOthers(ctx context.Context) {
+	if e.alone {
+		return
+	}
+	others := e.store.Changes(ctx)
+	pause := time.NewTicker(followPause)
+	defer pause.Stop()
+	safety := time.NewTicker(2 * safetyPoll)
+	defer safety.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-			if err := e.readPlan(ctx); err != nil && ctx.Err() == nil {
-				e.log.Warn("the newest plan cannot be read", "error", err)
+		case _, ok := <-others:
+			if !ok {
+				others = nil // the store is closing
+				continue
 			}
+			e.Changed()
+			e.poke(e.now())
+		case <-safety.C:
+		}
+		if err := e.readPlan(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("the newest plan cannot be read", "error", err)
+		}
+		select {
+		case e.look <- struct{}{}:
+		default:
+		}
+		select { // many commits are one look
+		case <-ctx.Done():
+			return
+		case <-pause.C:
 		}
 	}
 }
-
-// Refresh reads the newest plan now. The roof calls it when another node says
-// that it saved one.
-func (e *Engine) Refresh(ctx context.Context) error { return e.readPlan(ctx) }

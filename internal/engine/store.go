@@ -32,6 +32,14 @@ type Store interface {
 	Streams(ctx context.Context, kind string, after fact.Stream, limit int) ([]fact.Stream, error)
 	// LatestPlan reads the newest version of the plan; nil if there is none.
 	LatestPlan(ctx context.Context) (*PlanVersion, error)
+	// PlanVersions lists versions below one (0: the newest), newest first,
+	// without their plans.
+	PlanVersions(ctx context.Context, before int64, limit int) ([]PlanVersion, error)
+	// Release gives back the leases of a node that goes.
+	Release(ctx context.Context, owner string) error
+	// Changes receives something after commits of any node, until ctx ends or
+	// the store is closed; then the channel is closed.
+	Changes(ctx context.Context) <-chan struct{}
 	// BoardVersion changes whenever any node wrote a stream of the board. A
 	// store with one writer may return 0 always.
 	BoardVersion(ctx context.Context) (int64, error)

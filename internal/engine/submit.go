@@ -27,6 +27,13 @@ const maxAge = 2 * time.Second
 // was taken.
 var ErrBusy = errors.New("too much is waiting to be written")
 
+// ErrStopped says that this node is going: nothing was taken, or the caller
+// cannot know. Another node, or the next start, takes a repeat.
+var ErrStopped = errors.New("this node is stopping")
+
+// unread is a board version that no board has.
+const unread = -1
+
 // request is what one caller wants done, as a whole or not at all.
 type request struct {
 	ctx      context.Context
@@ -36,7 +43,7 @@ type request struct {
 	fired    []Wake
 	finished []string
 	moved    []Wake
-	since    time.Time
+	since    time.Duration // of the engine's age
 	reply    chan reply
 }
 
@@ -53,7 +60,7 @@ func (e *Engine) Do(ctx context.Context, actor fact.Actor, stream fact.Stream, b
 
 // Submit steps several streams as one: all of it is written, or nothing.
 func (e *Engine) Submit(ctx context.Context, actor fact.Actor, inputs ...core.Addressed) (core.Result, error) {
-	if since := e.oldest.Load(); since != 0 && time.Since(time.UnixMicro(since)) > maxAge {
+	if since := e.oldest.Load(); since != 0 && e.age()-time.Duration(since)*time.Microsecond > maxAge {
 		return core.Result{}, ErrBusy
 	}
 	return e.submit(&request{ctx: ctx, actor: actor, inputs: inputs})
@@ -63,15 +70,24 @@ func (e *Engine) Submit(ctx context.Context, actor fact.Actor, inputs ...core.Ad
 // of itself is never turned away.
 func (e *Engine) submit(r *request) (core.Result, error) {
 	r.reply = make(chan reply, 1)
-	r.since = time.Now()
+	r.since = e.age()
 	select {
 	case e.queue <- r:
 	case <-r.ctx.Done():
 		return core.Result{}, r.ctx.Err()
+	case <-e.closed:
+		return core.Result{}, ErrStopped
 	}
 	select {
 	case got := <-r.reply:
 		return got.result, got.err
+	case <-e.closed:
+		select {
+		case got := <-r.reply: // the writer's last words
+			return got.result, got.err
+		default:
+			return core.Result{}, ErrStopped
+		}
 	case <-r.ctx.Done():
 		// It may be committed all the same; the caller does not know, and
 		// keys make a repeat harmless.
@@ -79,8 +95,13 @@ func (e *Engine) submit(r *request) (core.Result, error) {
 	}
 }
 
+// age is how long this engine has been there, at least a microsecond. No clock
+// that is set moves it.
+func (e *Engine) age() time.Duration { return max(time.Microsecond, time.Since(e.began)) }
+
 // write is the one writer of this process.
 func (e *Engine) write(ctx context.Context) {
+	defer close(e.closed)
 	for {
 		batch := e.gather(ctx)
 		if batch == nil {
@@ -93,13 +114,19 @@ func (e *Engine) write(ctx context.Context) {
 
 func (e *Engine) gather(ctx context.Context) []*request {
 	var batch []*request
-	select {
-	case r := <-e.queue:
-		batch = append(batch, r)
-	case <-ctx.Done():
-		return nil
+	for len(batch) == 0 {
+		select {
+		case r := <-e.queue:
+			batch = append(batch, r)
+		case <-e.look:
+			if err := e.freshBoard(ctx); err != nil && ctx.Err() == nil {
+				e.log.Warn("the board cannot be read", "error", err)
+			}
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	e.oldest.Store(batch[0].since.UnixMicro())
+	e.oldest.Store(batch[0].since.Microseconds())
 	for n := len(batch[0].inputs); n < maxBatch; {
 		select {
 		case r := <-e.queue:
@@ -129,6 +156,7 @@ func (e *Engine) commit(ctx context.Context, batch []*request) {
 		u, err := e.attempt(ctx, batch)
 		if err != nil {
 			e.recent.forget() // what is on disk is the only truth now
+			e.boardAt = unread
 		}
 		switch {
 		case err == nil:
@@ -202,8 +230,12 @@ func (e *Engine) attempt(ctx context.Context, batch []*request) (*unit, error) {
 	return u, err
 }
 
-// freshBoard reads the board again when another node changed it.
+// freshBoard reads the board again when another node changed it. Whoever is
+// alone knows it already, and a slow read must not hold the writer up.
 func (e *Engine) freshBoard(ctx context.Context) error {
+	if e.alone && e.boardAt != unread {
+		return nil
+	}
 	v, err := e.store.BoardVersion(ctx)
 	if err != nil || v == e.boardAt {
 		return err
@@ -216,12 +248,15 @@ func (e *Engine) after(u *unit, batch []*request) {
 	e.board.Store(u.board)
 	e.recent.keep(u.streams)
 	if u.plan != nil {
-		e.current.Store(u.plan)
+		e.adopt(u.plan)
 	}
 	for i, r := range batch {
 		r.reply <- u.replies[i]
 	}
 	e.runner.take(u.batch.Outbox)
+	if !e.alone {
+		e.runner.lookTwice(u.groups(), u.boardAt)
+	}
 	var soonest time.Time
 	for _, w := range u.batch.Wakes {
 		if !w.At.IsZero() && (soonest.IsZero() || w.At.Before(soonest)) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -25,6 +26,8 @@ type unit struct {
 	reader  Reader
 	at      time.Time
 	board   *plan.Board
+	boardAt int64
+	base    *plan.Plan // in force when the batch began
 	plan    *plan.Plan // a new version in this batch, or nil
 	streams map[fact.Stream]*held
 	order   []fact.Stream
@@ -53,7 +56,7 @@ func (e *Engine) newUnit(ctx context.Context, r Reader) *unit {
 	// One clock reading for everything in this transaction, in the store's
 	// own resolution: what is compared later is what was written.
 	at := e.now().Truncate(time.Microsecond)
-	return &unit{engine: e, ctx: ctx, reader: r, at: at, board: e.board.Load(), streams: map[fact.Stream]*held{},
+	return &unit{engine: e, ctx: ctx, reader: r, at: at, board: e.board.Load(), boardAt: e.boardAt, base: e.current.Load(), streams: map[fact.Stream]*held{},
 		wakes: map[wakeKey]Wake{}, batch: Batch{At: at}}
 }
 
@@ -61,7 +64,18 @@ func (u *unit) currentPlan() *plan.Plan {
 	if u.plan != nil {
 		return u.plan
 	}
-	return u.engine.current.Load()
+	return u.base
+}
+
+// groups are the groups that this batch moved.
+func (u *unit) groups() []fact.Stream {
+	var out []fact.Stream
+	for _, stream := range u.order {
+		if stream.Kind() == alert.GroupKind && u.streams[stream].state != nil {
+			out = append(out, stream)
+		}
+	}
+	return out
 }
 
 // run does one request on top of those before it. Its error is the store's;
@@ -154,8 +168,16 @@ func succeeded(old, next core.State) bool {
 	return ok && also && a.ID != b.ID
 }
 
-func (d *draft) step(in core.Addressed) error {
+// step survives rules that panic: one input that they choke on must not end
+// the pager, nor end it again after every restart.
+func (d *draft) step(in core.Addressed) (err error) {
 	u := d.unit
+	defer func() {
+		if v := recover(); v != nil {
+			u.engine.log.Error("the rules panicked", "stream", in.Stream, "panic", v, "stack", string(debug.Stack()))
+			err = defect(in.Stream, fmt.Errorf("panic: %v", v))
+		}
+	}()
 	res, err := core.Cascade(u.currentPlan(), in, core.Input{At: u.at, Seed: newSeed(), Actor: d.actor, Board: u.board},
 		func(stream fact.Stream) (core.State, error) {
 			if s, ok := d.states[stream]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/core"
@@ -49,12 +50,18 @@ func (e *Engine) wakeLoop(ctx context.Context) {
 				continue
 			}
 			next = at
-			timer.Reset(max(0, next.Sub(e.now())))
+			timer.Reset(e.pause(next))
 		case <-timer.C:
 			next = e.fireDue(ctx)
-			timer.Reset(max(0, min(safetyPoll, next.Sub(e.now()))))
+			timer.Reset(e.pause(next))
 		}
 	}
+}
+
+// pause is how long to sleep for a time: never for longer than the safety poll,
+// since another node may arm a sooner wake and a clock may be set.
+func (e *Engine) pause(until time.Time) time.Duration {
+	return max(0, min(safetyPoll, until.Sub(e.now())))
 }
 
 // fireDue submits what is due and says when to look again.
@@ -69,7 +76,9 @@ func (e *Engine) fireDue(ctx context.Context) time.Time {
 			}
 			return now.Add(safetyPoll / 4)
 		}
-		e.fireAll(ctx, due, now)
+		if !e.fireAll(ctx, due) {
+			return now.Add(safetyPoll) // they are due still, and would be at once again
+		}
 		if len(due) < wakeChunk || ctx.Err() != nil {
 			break
 		}
@@ -82,27 +91,32 @@ func (e *Engine) fireDue(ctx context.Context) time.Time {
 }
 
 // fireAll submits a chunk at once, so that it shares transactions, and waits
-// for all of it, so that nothing is read twice.
-func (e *Engine) fireAll(ctx context.Context, due []Wake, now time.Time) {
+// for all of it, so that nothing is read twice. False means that some could not
+// be answered and not be put off either.
+func (e *Engine) fireAll(ctx context.Context, due []Wake) bool {
 	var all sync.WaitGroup
+	var stuck atomic.Bool
 	for _, w := range due {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			e.fire(ctx, w)
+			if !e.fire(ctx, w) {
+				stuck.Store(true)
+			}
 			e.observe.Woke(e.now().Sub(w.At))
 		}()
 	}
 	all.Wait()
+	return !stuck.Load()
 }
 
-func (e *Engine) fire(ctx context.Context, w Wake) {
+func (e *Engine) fire(ctx context.Context, w Wake) bool {
 	_, err := e.submit(&request{ctx: ctx, actor: fact.System, fired: []Wake{w},
 		inputs: []core.Addressed{{Stream: w.Stream, Body: core.Alarm{Key: w.Key}}}})
 	var refused *fact.Refused
 	switch {
 	case err == nil || ctx.Err() != nil:
-		return
+		return true
 	case errors.As(err, &refused):
 		// What it belongs to left the plan: the wake has nobody to wake.
 		_, err = e.submit(&request{ctx: ctx, actor: fact.System, fired: []Wake{w}})
@@ -114,4 +128,5 @@ func (e *Engine) fire(ctx context.Context, w Wake) {
 	if err != nil && ctx.Err() == nil {
 		e.log.Error("a wake cannot be put away", "stream", w.Stream, "key", w.Key, "error", err)
 	}
+	return err == nil
 }

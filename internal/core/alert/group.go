@@ -108,7 +108,9 @@ func StepGroup(sc plan.Scene, stream fact.Stream, g *Group, in GroupInput) (*Gro
 	case HoldOver:
 		t.holdOver()
 	case Recheck:
-		t.recheck()
+		if t.recheck(); len(t.out.Facts)+len(t.out.Wakes) == 0 {
+			return g, t.out, nil // nothing to write: a sweep asks every open group
+		}
 	case PageClosed:
 		t.pageClosed(in.Page)
 	default:

@@ -28,6 +28,18 @@ func Each(t *testing.T, run func(t *testing.T, s *store.Store)) {
 	})
 }
 
+// Nodes opens one PostgreSQL ledger as several nodes do, each with connections
+// of its own. It skips the test where there is no PostgreSQL.
+func Nodes(t testing.TB, n int) []*store.Store {
+	t.Helper()
+	url := PostgresURL(t)
+	all := make([]*store.Store, n)
+	for i := range all {
+		all[i] = open(t, store.Config{URL: url})
+	}
+	return all
+}
+
 func open(t testing.TB, c store.Config) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), c)
