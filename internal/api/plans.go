@@ -25,7 +25,7 @@ type PlanVersion struct {
 type Plan struct {
 	PlanVersion
 	ManagedBy string          `json:"managed_by,omitempty" doc:"What owns the plan; then it is changed there and not here."`
-	Plan      json.RawMessage `json:"plan" doc:"The plan. Secrets read (secret)."`
+	Plan      json.RawMessage `json:"plan" doc:"The plan. Secrets read env:(secret)."`
 	YAML      string          `json:"yaml" doc:"The same as a plan file."`
 }
 

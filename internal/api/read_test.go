@@ -115,7 +115,7 @@ func TestNoSecretEverLeaves(t *testing.T) {
 			t.Errorf("%s gives a code or a password hash away", path)
 		}
 	}
-	r.get("/users/bo").has("contacts.1.settings.secret", "(secret)").has("contacts.1.verified", false)
+	r.get("/users/bo").has("contacts.1.settings.secret", "env:(secret)").has("contacts.1.verified", false)
 	r.get("/notifications?user=bo").want(200)
 }
 

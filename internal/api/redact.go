@@ -12,8 +12,9 @@ import (
 )
 
 // Hidden stands where a secret was. A plan that comes back with it keeps the
-// secret that is in force.
-const Hidden = "(secret)"
+// secret that is in force. It is a reference that leads nowhere, so that every
+// channel takes it for a secret and none takes it for an address.
+const Hidden = "env:(secret)"
 
 // settingsShown are a contact's settings without secrets. A reference such as
 // env:NAME is not the secret itself and says where it is kept.
@@ -73,7 +74,7 @@ func checkShown(settings map[string]string) map[string]string {
 	return out
 }
 
-// restore puts the secrets that are in force where a plan says "(secret)". It
+// restore puts the secrets that are in force where a plan says Hidden. It
 // returns the places for which there is none.
 func restore(next, current *plan.Plan) (missing []string) {
 	put := func(where string, mine, theirs map[string]string) {
@@ -88,27 +89,28 @@ func restore(next, current *plan.Plan) (missing []string) {
 			}
 		}
 	}
-	settings := func(c *plan.Contact) map[string]string {
-		if c == nil {
+	// Another channel would take the secret to another place.
+	settings := func(mine, theirs *plan.Contact) map[string]string {
+		if theirs == nil || theirs.Channel != mine.Channel {
 			return nil
 		}
-		return c.Settings
+		return theirs.Settings
 	}
 	for i := range next.Users {
 		u := &next.Users[i]
 		for j := range u.Contacts {
 			c := &u.Contacts[j]
-			put("users."+u.ID+".contacts."+c.ID, c.Settings, settings(current.UserContact(u.ID, c.ID)))
+			put("users."+u.ID+".contacts."+c.ID, c.Settings, settings(c, current.UserContact(u.ID, c.ID)))
 		}
 	}
 	for i := range next.Channels {
 		c := &next.Channels[i]
-		put("channels."+c.ID, c.Settings, settings(current.Channel(c.ID)))
+		put("channels."+c.ID, c.Settings, settings(c, current.Channel(c.ID)))
 	}
 	for i := range next.Checks {
 		c := &next.Checks[i]
 		var theirs map[string]string
-		if have := current.Check(c.ID); have != nil {
+		if have := current.Check(c.ID); have != nil && have.Type == c.Type {
 			theirs = have.Settings
 		}
 		put("checks."+c.ID, c.Settings, theirs)

@@ -52,7 +52,7 @@ func newRig(t *testing.T, change ...func(*api.Options)) *rig {
 			t.Fatal(err)
 		}
 	}
-	o := api.Options{Ledger: world, Door: world, Auth: r.auth, Tools: tools{}, Channels: secrets{}, Formats: formats{}, Probes: probes{}, Busy: errBusy,
+	o := api.Options{Ledger: world, Door: world, Auth: r.auth, Tools: tools{}, Channels: ways{registry}, Formats: formats{}, Probes: probes{}, Busy: errBusy,
 		Version: "1.2.3", BaseURL: "https://tocsin.example.com"}
 	for _, f := range change {
 		f(&o)

@@ -9,6 +9,9 @@ import (
 	"tocsin/internal/api"
 	"tocsin/internal/config"
 	"tocsin/internal/core/plan"
+	"tocsin/internal/notify"
+	"tocsin/internal/notify/inapp"
+	"tocsin/internal/notify/webhook"
 )
 
 // tools are the real plan reader and writer, as the roof ties them.
@@ -19,7 +22,7 @@ func (tools) Read(files map[string][]byte) api.ReadPlan {
 	for name, data := range files {
 		fsys[name] = &fstest.MapFile{Data: data}
 	}
-	loaded, err := config.Load(fsys, config.Options{})
+	loaded, err := config.Load(fsys, config.Options{Channels: ways{registry}})
 	var problems config.Problems
 	switch {
 	case errors.As(err, &problems):
@@ -62,14 +65,27 @@ func (tools) Findings(p *plan.Plan, b *plan.Board, at time.Time) []api.PlanProbl
 
 func (t tools) ManagedBy() string { return t.managed }
 
-// secrets says what the webhook channel marks as secret.
-type secrets struct{}
+// registry holds the real channels of the sample plan, as far as settings go.
+var registry = notify.Registry{"webhook": webhook.New(notify.Deps{}), "inapp": inapp.New()}
 
-func (secrets) Secret(channel string) []string {
-	if channel == "webhook" {
-		return []string{"url", "secret", "headers"}
+// ways is the registry in config's words and in the API's.
+type ways struct{ notify.Registry }
+
+func (w ways) Fields(channel string) (secret []string, known bool) {
+	_, known = w.Registry[channel]
+	return w.Secret(channel), known
+}
+
+func (w ways) Secret(channel string) []string {
+	var out []string
+	if c, ok := w.Registry[channel]; ok {
+		for _, f := range c.Fields() {
+			if f.Secret {
+				out = append(out, f.Name)
+			}
+		}
 	}
-	return nil
+	return out
 }
 
 type formats struct{}

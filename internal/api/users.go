@@ -24,7 +24,7 @@ type User struct {
 }
 
 // Contact is one way to reach somebody. What the channel marks as secret reads
-// (secret).
+// env:(secret).
 type Contact struct {
 	ID       string            `json:"id"`
 	Channel  string            `json:"channel"`

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/internal/api"
 	"tocsin/internal/core/alert"
 	"tocsin/internal/core/explain"
+	"tocsin/internal/core/plan"
 )
 
 func alertCommand(g *globals) *cobra.Command {
@@ -195,7 +197,7 @@ func printSteps(t *table, steps []explain.Step) {
 		t.text("Nothing happens.")
 	}
 	for _, s := range steps {
-		t.row("+"+s.After.String(), s.Text, "because "+s.Why.Text)
+		t.row("+"+plan.Duration(s.After.Std().Round(time.Second)).String(), s.Text, "because "+s.Why.Text)
 	}
 }
 
