@@ -99,6 +99,11 @@ func do[T any](cmd *cobra.Command, g *globals, r request, print func(*table, T))
 	if err != nil {
 		return err
 	}
+	return show(g, data, print)
+}
+
+// show writes an answer: as it came with -o json, else as print writes it.
+func show[T any](g *globals, data []byte, print func(*table, T)) error {
 	if g.Output == "json" {
 		return writeJSON(g.Stdout, data)
 	}

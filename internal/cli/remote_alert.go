@@ -203,7 +203,8 @@ func printSteps(t *table, steps []explain.Step) {
 
 func explainCommand(g *globals) *cobra.Command {
 	var b api.ExplainBody
-	var at string
+	var at, folder string
+	var vars map[string]string
 	cmd := &cobra.Command{Use: "explain [LABEL=VALUE...]", Short: "What would become of an alert: which route, who is told, how, when, why",
 		Example: "  tocsin explain team=database env=prod --severity critical --integration prometheus",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -219,6 +220,13 @@ func explainCommand(g *globals) *cobra.Command {
 			if b.At, err = instant("at", at); err != nil {
 				return err
 			}
+			if folder != "" {
+				a, err := explainFolder(folder, vars, b)
+				if err != nil {
+					return failed(err)
+				}
+				return g.printFolder(a)
+			}
 			return do(cmd, g, request{method: "POST", path: "/explain", body: b}, printExplanation)
 		}}
 	f := cmd.Flags()
@@ -227,6 +235,8 @@ func explainCommand(g *globals) *cobra.Command {
 	f.StringVar(&b.Service, "service", "", "the service that its sender names")
 	f.StringVar(&at, "at", "", "when, like 2026-03-29T02:30:00Z; now if absent")
 	f.StringVar(&b.Horizon, "horizon", "1h", "how far to look ahead")
+	f.StringVar(&folder, "plan", "", "ask a plan folder instead of a server: what would its plan do")
+	f.StringToStringVar(&vars, "var", nil, "with --plan: value of ${NAME} in the files, as NAME=VALUE")
 	return cmd
 }
 
