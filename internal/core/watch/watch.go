@@ -123,6 +123,9 @@ func checkSignal(c *plan.Check, action signal.Action, reason, output string) sig
 	if name == "" {
 		name = c.ID
 	}
+	if action == signal.Trigger {
+		name = "Check failed: " + name
+	}
 	sig := signal.Signal{Action: action, DedupKey: c.ID, Severity: c.Severity, Summary: name + ": " + reason, Source: c.ID,
 		Service: c.Service, Labels: signal.Labels{"check": c.ID, "check_type": c.Type}}
 	if sig.Severity == "" {
