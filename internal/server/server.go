@@ -171,8 +171,10 @@ func (s *Server) buildHTTP(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+	stopping, stop := context.WithCancel(context.Background())
+	s.http = &http.Server{Handler: hangUp(stopping, handler), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn)}
+	s.http.RegisterOnShutdown(stop)
 	return nil
 }
 
