@@ -1,10 +1,12 @@
-# docker build -t tocsin . && docker run -p 8480:8480 -v tocsin:/data tocsin
+# docker build -t tocsin .
+# docker run -p 127.0.0.1:8480:8480 -v tocsin:/data -e TOCSIN_EXTERNAL_URL=http://127.0.0.1:8480 tocsin
 FROM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /tocsin . && mkdir /empty
+ARG VERSION=dev
+RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X tocsin/internal/cli.version=$VERSION" -o /tocsin . && mkdir /empty
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

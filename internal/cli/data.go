@@ -38,7 +38,7 @@ func migrateCommand() *cobra.Command {
 func backupCommand() *cobra.Command {
 	var f serverFlags
 	c := &cobra.Command{Use: "backup FILE", Short: "Copy the embedded database while it is in use", Args: cobra.ExactArgs(1),
-		Long: "Write a consistent copy of the embedded database to FILE, which must not exist. The server may be running.\nTo restore, stop the server and put the copy in place of tocsin.db.",
+		Long: "Write a consistent copy of the embedded database to FILE, which must not exist. The server may be running.\nTo restore, stop the server, move tocsin.db, tocsin.db-wal and tocsin.db-shm away, and put the copy in place of tocsin.db.",
 		RunE: func(c *cobra.Command, args []string) error {
 			o, err := f.build(c)
 			if err != nil {

@@ -62,7 +62,10 @@ func (d *door) Reject(in *plan.Integration, format, why string) {
 func (d *door) Ping(ctx context.Context, heartbeat string) (bool, error) {
 	p := d.engine.Plan()
 	h := p.Heartbeat(heartbeat)
-	if h == nil {
+	// One that has a key is pinged by its key alone: ids stand in pages and
+	// repositories, and whoever pings for a dead job hides that it is dead.
+	if h == nil || h.KeyHash != "" {
+		h = nil
 		hash := d.hash(heartbeat)
 		for i := range p.Heartbeats {
 			if p.Heartbeats[i].KeyHash == hash {

@@ -168,7 +168,7 @@ func (c *call) checkShow() error {
 		if err != nil {
 			return err
 		}
-		v = checkView{Beat: &row, Name: row.Name, PingURL: c.s.BaseURL + "/heartbeat/" + h.ID}
+		v = checkView{Beat: &row, Name: row.Name, PingURL: c.s.BaseURL + "/heartbeat/" + pingName(h)}
 	default:
 		return gone("check", id)
 	}
@@ -192,4 +192,13 @@ func shown(settings map[string]string) []Pair {
 		}
 	}
 	return out
+}
+
+// pingName is what stands at the end of a heartbeat's address. A key is kept as
+// its hash, so nobody can show it.
+func pingName(h *plan.Heartbeat) string {
+	if h.KeyHash != "" {
+		return "KEY"
+	}
+	return h.ID
 }
