@@ -152,7 +152,7 @@ func FoldedLines(m notification.Message, limit int) []string {
 	var out []string
 	for i, line := range m.Folded {
 		if i == maxFolded {
-			out = append(out, fmt.Sprintf("• and %d more", len(m.Folded)-maxFolded))
+			out = append(out, fmt.Sprintf("• and %d more", len(m.Folded)-maxFolded+m.More))
 			break
 		}
 		out = append(out, "• "+OneLine(line, limit))

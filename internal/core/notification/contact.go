@@ -158,7 +158,10 @@ func (t *turn) knows(id string) bool {
 func (t *turn) withdraw(page string) {
 	kept := t.s.Queue[:0]
 	for _, q := range t.s.Queue {
-		if q.Message.Page != page || q.Message.Kind != KindPage || len(q.Carries) > 0 {
+		if q.Attempt == 0 && q.Message.Kind == KindPage {
+			q = t.unload(q, page)
+		}
+		if q.Message.Page != page || q.Message.Kind != KindPage || len(q.Carries) > 0 || q.Message.More > 0 {
 			kept = append(kept, q)
 			continue
 		}
@@ -168,9 +171,32 @@ func (t *turn) withdraw(page string) {
 		t.say(q.Message, "Withdrawn before it left: "+t.s.To.Contact+t.whose(), fact.Because("answered", "it need not wake anybody any more"), Withdrew{Life: t.life(q.Message, q.Attempt)})
 	}
 	t.s.Queue = kept
-	if extra := len(t.s.Spared) - 32; extra > 0 {
+	if extra := len(t.s.Spared) - maxSpared; extra > 0 {
 		t.s.Spared = t.s.Spared[extra:]
 	}
+}
+
+// maxSpared bounds the withdrawn messages that a contact remembers.
+const maxSpared = 256
+
+// unload takes a page out of a message that carries it and has not left.
+func (t *turn) unload(q Queued, page string) Queued {
+	i := slices.Index(q.Message.Pages, page)
+	if i < 1 { // not there, or the carrier's own, which keeps its place
+		return q
+	}
+	q = q.loaded()
+	m := Message{ID: q.Carries[i-1], Kind: KindPage, Page: page}
+	q.Carries = slices.Delete(q.Carries, i-1, i)
+	q.Message.Pages = slices.Delete(q.Message.Pages, i, i+1)
+	q.Message.Folded = slices.Delete(q.Message.Folded, i, i+1)
+	q.Message.Title = q.title()
+	if len(q.Carries)+q.Message.More == 0 { // it stands for itself again
+		q.Message.Title, q.Message.Pages, q.Message.Folded = q.Message.Folded[0], nil, nil
+	}
+	t.s.Spared = append(t.s.Spared, m.ID)
+	t.say(m, "Withdrawn before it left: "+t.s.To.Contact+t.whose(), fact.Because("answered", "it need not wake anybody any more"), Withdrew{Life: t.life(m, 0)})
+	return q
 }
 
 // land takes an attempt out of the air; false for one that is not there, which

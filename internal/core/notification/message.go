@@ -48,7 +48,9 @@ type Message struct {
 	// one line each. Pages holds their page ids, for "acknowledge all".
 	Folded []string `json:"folded,omitempty"`
 	Pages  []string `json:"pages,omitempty"`
-	Code   string   `json:"code,omitempty"` // KindVerify
+	// More is how many further messages it stands for that it does not name.
+	More int    `json:"more,omitempty"`
+	Code string `json:"code,omitempty"` // KindVerify
 	// Ends are the messages that a KindResolved takes back. A contact that
 	// never let any of them out is not told the end either.
 	Ends []string `json:"ends,omitempty"`

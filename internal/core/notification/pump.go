@@ -21,25 +21,48 @@ func (t *turn) pump() {
 	}
 	limit := limitOf(c)
 	t.forget(limit)
+	t.drain(calls, limit)
+	t.drain(news, limit)
+	t.squeeze()
+	t.arm(limit)
+}
+
+// class sorts messages by what they may take of a contact's limit.
+type class int
+
+const (
+	calls class = iota // somebody must do something: a page, a code, a test
+	news               // it is over, somebody has it
+)
+
+func (q Queued) class() class {
+	switch q.Message.Kind {
+	case KindResolved, KindAcked, KindIncident:
+		return news
+	}
+	return calls
+}
+
+// drain lets go what may go of a class.
+func (t *turn) drain(c class, limit plan.Limit) {
 	for {
-		ready := t.ready()
+		ready := t.ready(c)
 		if len(ready) == 0 {
-			break
+			return
 		}
-		room := t.room(limit)
+		room := t.room(c, limit)
 		if room <= 0 {
 			t.hold(ready, limit)
-			break
+			return
 		}
 		if len(ready) > room {
-			t.fold(ready, room)
+			t.fold(c, ready, room)
 			continue
 		}
 		for range ready {
-			t.send(t.take(t.ready()[0]))
+			t.send(t.take(t.ready(c)[0]))
 		}
 	}
-	t.arm(limit)
 }
 
 // forget drops what lies outside the limit's span.
@@ -49,65 +72,159 @@ func (t *turn) forget(limit plan.Limit) {
 		return
 	}
 	old := t.sc.At.Add(-limit.Per.Std())
+	for i, at := range t.s.Sent {
+		if at.After(t.sc.At) { // the clock went back; nothing was sent in the future
+			t.s.Sent[i] = t.sc.At
+		}
+	}
 	t.s.Sent = slices.DeleteFunc(t.s.Sent, func(at time.Time) bool { return !at.After(old) })
 }
 
 // ready are the queue's positions that may go now.
-func (t *turn) ready() []int {
+func (t *turn) ready(c class) []int {
 	var at []int
 	for i, q := range t.s.Queue {
-		if !q.NotYet.After(t.sc.At) {
+		if q.class() == c && !q.NotYet.After(t.sc.At) {
 			at = append(at, i)
 		}
 	}
 	return at
 }
 
-// room is how many messages may leave now.
-func (t *turn) room(limit plan.Limit) int {
-	room := MaxFlying - len(t.s.Flying)
+// room is how many messages of a class may leave now.
+func (t *turn) room(c class, limit plan.Limit) int {
+	room := t.sky() - len(t.s.Flying)
 	if limit.Count > 0 {
-		room = min(room, limit.Count-len(t.s.Sent))
+		room = min(room, allowed(c, limit)-len(t.s.Sent))
 	}
 	return room
 }
 
+// sky is how many attempts may be on their way at once. A contact that has
+// failed and not recovered gets a narrow one, so that a hundred dead telephones
+// cannot take the connections of one that lives.
+func (t *turn) sky() int {
+	for _, q := range t.s.Queue {
+		if q.Attempt > 0 {
+			return narrow
+		}
+	}
+	return MaxFlying
+}
+
+const narrow = 4
+
+// allowed is how much of a limit a class may use. News leave a quarter of it
+// free: the twentieth "it is over" must not hold the next page back.
+func allowed(c class, limit plan.Limit) int {
+	if c == news {
+		return limit.Count - limit.Count/4
+	}
+	return limit.Count
+}
+
 // fold makes the last place carry everything that has no place of its own.
-// Only first attempts at pages fold: a code or a test stands alone.
-func (t *turn) fold(ready []int, room int) {
+// Only first attempts at pages, and their ends, fold: a code or a test stands
+// alone.
+func (t *turn) fold(c class, ready []int, room int) {
 	var foldable []int
 	for _, i := range ready {
-		if q := t.s.Queue[i]; q.Message.Kind == KindPage && q.Attempt == 0 && len(q.Carries) == 0 {
+		if q := t.s.Queue[i]; (q.Message.Kind == KindPage || q.Message.Kind == KindResolved) && q.Attempt == 0 && len(q.Carries) == 0 {
 			foldable = append(foldable, i)
 		}
 	}
 	spare := len(ready) - room // how many must find a place in another
 	if len(foldable) < 2 || spare < 1 {
 		for range room {
-			t.send(t.take(t.ready()[0]))
+			t.send(t.take(ready[0]))
+			if ready = t.ready(c); len(ready) == 0 {
+				break
+			}
 		}
 		return
 	}
 	group := foldable[max(0, len(foldable)-spare-1):]
-	carrier := t.s.Queue[group[0]]
-	first := carrier.Message
-	carrier.Message.Pages = []string{first.Page}
-	carrier.Message.Folded = []string{clip(first.Title)}
-	for _, i := range group[1:] {
-		m := t.s.Queue[i].Message
-		carrier.Carries = append(carrier.Carries, m.ID)
-		carrier.Message.Pages = append(carrier.Message.Pages, m.Page)
-		carrier.Message.Folded = append(carrier.Message.Folded, clip(m.Title))
-		carrier.Message.Alerts += m.Alerts
-		t.say(m, "Folded into one message with others", fact.Because("folded", "more messages than this contact takes at once"), Folded{Life: t.life(m, 0), Into: first.ID})
-	}
-	carrier.Message.Title = fmt.Sprintf("%d pages: %s", len(carrier.Message.Pages), clip(first.Title))
+	t.merge(group)
+}
+
+// merge makes the first of some waiting messages carry the others.
+func (t *turn) merge(at []int) {
+	carrier := t.s.Queue[at[0]].loaded()
 	gone := map[string]bool{}
-	for _, id := range carrier.Carries {
-		gone[id] = true
+	for _, i := range at[1:] {
+		q := t.s.Queue[i]
+		gone[q.Message.ID] = true
+		t.say(q.Message, "Folded into one message with others", fact.Because("folded", "more messages than this contact takes at once"), Folded{Life: t.life(q.Message, q.Attempt), Into: carrier.Message.ID})
+		carrier.carry(q.loaded())
 	}
-	t.s.Queue[group[0]] = carrier
+	carrier.Message.Title = carrier.title()
+	t.s.Queue[at[0]] = carrier
 	t.s.Queue = slices.DeleteFunc(t.s.Queue, func(q Queued) bool { return gone[q.Message.ID] })
+}
+
+// loaded is a message as a carrier, with lists of its own.
+func (q Queued) loaded() Queued {
+	q.Carries = slices.Clone(q.Carries)
+	if len(q.Message.Folded) == 0 {
+		q.Message.Pages, q.Message.Folded = []string{q.Message.Page}, []string{clip(q.Message.Title)}
+	} else {
+		q.Message.Pages, q.Message.Folded = slices.Clone(q.Message.Pages), slices.Clone(q.Message.Folded)
+	}
+	return q
+}
+
+// maxCarried bounds what one message names. What is beyond it is counted: a
+// list that grew with every page of a bad hour would make each page slower than
+// the one before, and nobody reads the hundredth line.
+const maxCarried = 100
+
+func (q *Queued) carry(other Queued) {
+	room := max(0, maxCarried-len(q.Message.Pages))
+	n := min(room, len(other.Message.Pages))
+	q.Carries = append(q.Carries, append([]string{other.Message.ID}, other.Carries...)[:n]...)
+	q.Message.Pages = append(q.Message.Pages, other.Message.Pages[:n]...)
+	q.Message.Folded = append(q.Message.Folded, other.Message.Folded[:n]...)
+	q.Message.More += other.Message.More + len(other.Message.Pages) - n
+	q.Message.Alerts += other.Message.Alerts
+	if other.NotYet.Before(q.NotYet) {
+		q.NotYet = other.NotYet
+	}
+}
+
+func (q Queued) title() string {
+	n := len(q.Message.Pages) + q.Message.More
+	if q.Message.Kind == KindResolved {
+		return fmt.Sprintf("%d pages are over: %s", n, q.Message.Folded[0])
+	}
+	return fmt.Sprintf("%d pages: %s", n, q.Message.Folded[0])
+}
+
+// maxWaiting is how many messages wait one by one. A contact whose other side
+// hangs for an hour has a handful of long messages waiting, not a day's worth.
+const maxWaiting = 32
+
+// squeeze folds what waits once it is too much, whatever the reason it waits.
+func (t *turn) squeeze() {
+	if len(t.s.Queue) <= maxWaiting {
+		return
+	}
+	for _, kind := range []Kind{KindPage, KindResolved} {
+		t.gather(func(q Queued) bool { return q.Message.Kind == kind && q.Attempt == 0 })
+		// What failed keeps its pause: new messages must not hurry it.
+		t.gather(func(q Queued) bool { return q.Message.Kind == kind && q.Attempt > 0 })
+	}
+}
+
+func (t *turn) gather(which func(Queued) bool) {
+	var at []int
+	for i, q := range t.s.Queue {
+		if which(q) {
+			at = append(at, i)
+		}
+	}
+	if len(at) > 1 {
+		t.merge(at)
+	}
 }
 
 func (t *turn) take(i int) Queued {
@@ -132,7 +249,7 @@ func (t *turn) hold(ready []int, limit plan.Limit) {
 		}
 		q.Held = true
 		why := fact.Because("limit", fmt.Sprintf("this contact takes %d per %s", limit.Count, limit.Per))
-		if limit.Count == 0 || len(t.s.Flying) >= MaxFlying {
+		if limit.Count == 0 || len(t.s.Flying) >= t.sky() {
 			why = fact.Because("busy", fmt.Sprintf("%d messages to it have no answer yet", len(t.s.Flying)))
 		}
 		t.say(q.Message, "Held back: "+t.s.To.Contact+t.whose()+" is at its limit", why, HeldBack{Life: t.life(q.Message, q.Attempt)})
@@ -148,16 +265,14 @@ func (t *turn) arm(limit plan.Limit) {
 			next = at
 		}
 	}
-	waiting := false
 	for _, q := range t.s.Queue {
 		if q.NotYet.After(t.sc.At) {
 			sooner(q.NotYet)
-		} else {
-			waiting = true
+			continue
 		}
-	}
-	if waiting && limit.Count > 0 && len(t.s.Sent) >= limit.Count {
-		sooner(t.s.Sent[0].Add(limit.Per.Std()))
+		if over := len(t.s.Sent) - allowed(q.class(), limit); limit.Count > 0 && over >= 0 && over < len(t.s.Sent) {
+			sooner(t.s.Sent[over].Add(limit.Per.Std()))
+		}
 	}
 	if len(t.s.Queue) > 0 && next.IsZero() && len(t.s.Flying) == 0 {
 		sooner(t.sc.At.Add(time.Second)) // cannot happen; a queue must never sleep for ever
