@@ -12,9 +12,9 @@ import (
 func row(f *pflag.Flag) string {
 	otherwise := ""
 	if f.DefValue != "" && f.DefValue != "[]" && f.DefValue != "0" && f.DefValue != "false" {
-		otherwise = "`" + f.DefValue + "`"
+		otherwise = "`" + f.DefValue + "` "
 	}
-	return "| `--" + f.Name + "` | `" + variable(f.Name) + "` | " + otherwise + " |"
+	return "| `--" + f.Name + "` | `" + variable(f.Name) + "` | " + otherwise + "|"
 }
 
 func TestTheManualHasEveryFlagOfServe(t *testing.T) {
