@@ -70,6 +70,9 @@ func (c *call) channelTitle(name string) string {
 func where(k *plan.Contact) string {
 	for _, name := range []string{"to", "topic", "address", "number", "channel"} {
 		if v := k.Settings[name]; v != "" {
+			if name == "topic" && len(v) > 4 {
+				v = v[:4] + "…" // on a public server whoever knows it reads along
+			}
 			return v
 		}
 	}

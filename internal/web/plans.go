@@ -117,6 +117,10 @@ func (c *call) planVersionShow() error {
 		}
 		v.Words, v.Lines = c.s.Plans.Diff(before.Plan, x.Plan), lineDiff(old, v.YAML)
 	}
+	if !c.role.May(Admin) {
+		// The file holds what contacts keep secret; the words of a change do not.
+		v.YAML, v.Lines = "", nil
+	}
 	return show(c, planVersionPage, fmt.Sprintf("Plan v%d", x.Version), v)
 }
 
