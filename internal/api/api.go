@@ -42,7 +42,7 @@ func New(o Options) (*API, error) {
 	mux := http.NewServeMux()
 	a.huma = huma.NewAPI(settings(o), adapter{humago.NewAdapter(mux, "")})
 	for _, register := range []func(){a.alerts, a.pages, a.incidents, a.silences, a.maintenance, a.overrides, a.oncall, a.services,
-		a.users, a.heartbeats, a.checks, a.integrations, a.plans, a.applyPlans, a.explain, a.accounts, a.tokens, a.journal, a.status} {
+		a.users, a.heartbeats, a.checks, a.integrations, a.mappings, a.plans, a.applyPlans, a.explain, a.accounts, a.tokens, a.journal, a.status} {
 		register()
 	}
 	// The framework's own shape of errors never leaves: see translate.

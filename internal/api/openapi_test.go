@@ -154,7 +154,7 @@ var needs = map[auth.Role][]string{
 		"reset-password", "disable-account", "test-channel"},
 	// These change something, and a viewer may: their own contacts, password
 	// and tokens, and questions that need a body.
-	auth.Viewer: {"verify-contact", "prove-contact", "test-contact", "change-password", "create-token", "revoke-token", "preview-silence", "preview-maintenance", "explain-alert"},
+	auth.Viewer: {"verify-contact", "prove-contact", "test-contact", "change-password", "create-token", "revoke-token", "preview-silence", "preview-maintenance", "preview-integration", "explain-alert"},
 }
 
 func TestEveryOperationAsksForItsRole(t *testing.T) {

@@ -157,6 +157,7 @@ type Options struct {
 	Formats  Formats
 	Probes   Probes
 	Health   Health
+	Mapper   Mapper
 	// Busy is the door's error for "come back later"; it becomes 429.
 	Busy    error
 	Version string

@@ -71,7 +71,7 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 	root.SetErr(stderr)
 	root.AddCommand(serveCommand(), demoCommand(), checkCommand(), migrateCommand(), backupCommand(), accountCommand(), versionCommand())
 	g := newGlobals(stdout, stderr)
-	root.AddCommand(planCommand(g), applyCommand(g))
+	root.AddCommand(planCommand(g), applyCommand(g), previewCommand())
 	root.AddCommand(remoteCommands(g)...)
 	return root
 }

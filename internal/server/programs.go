@@ -19,7 +19,7 @@ import (
 func (s *Server) mountAPI(mux *http.ServeMux) error {
 	a, err := api.New(api.Options{
 		Ledger: s.store, Door: s.engine, Auth: s.auth, Tools: apiTools{tools{s.planner}}, Session: s.browser,
-		Channels: apiChannels{s.channels}, Formats: apiFormats{}, Probes: apiProbes{webProbes{s.eyes}}, Health: s,
+		Channels: apiChannels{s.channels}, Formats: apiFormats{}, Probes: apiProbes{webProbes{s.eyes}}, Health: s, Mapper: apiMapper{},
 		Busy: engine.ErrBusy, Version: s.opts.Version, BaseURL: s.opts.ExternalURL, Log: s.opts.Log.With("room", "api"),
 	})
 	if err != nil {

@@ -180,7 +180,7 @@ type integrationView struct {
 	Snippet string
 	Alerts  []AlertRow
 	Edit    bool
-	Mapping []Pair
+	Try     *tryView
 }
 
 // integrationShow leads on to the checks for what Tocsin's own eyes sent.
@@ -191,17 +191,35 @@ func (c *call) integrationShow() error {
 	return c.integrationWith(c.r.PathValue("id"), "")
 }
 
-// integrationWith shows an integration; key is shown once, when it was made.
-func (c *call) integrationWith(id, key string) error {
-	in := c.plan.Integration(id)
-	if in == nil {
-		return gone("integration", id)
-	}
-	activity, err := c.s.Ledger.Activity(c.r.Context())
+// integrationTried shows an integration with the answer to a tried payload.
+func (c *call) integrationTried(id string, status int, try *tryView) error {
+	v, err := c.integrationView(id, "")
 	if err != nil {
 		return err
 	}
-	v := integrationView{IntegrationRow: c.integrationRow(in, activity[id]), Key: key, Edit: c.mayChange(), Mapping: pairs(in.Mapping)}
+	v.Try = try
+	return showAs(c, status, integrationPage, v.Name, v)
+}
+
+// integrationWith shows an integration; key is shown once, when it was made.
+func (c *call) integrationWith(id, key string) error {
+	v, err := c.integrationView(id, key)
+	if err != nil {
+		return err
+	}
+	return show(c, integrationPage, v.Name, v)
+}
+
+func (c *call) integrationView(id, key string) (integrationView, error) {
+	in := c.plan.Integration(id)
+	if in == nil {
+		return integrationView{}, gone("integration", id)
+	}
+	activity, err := c.s.Ledger.Activity(c.r.Context())
+	if err != nil {
+		return integrationView{}, err
+	}
+	v := integrationView{IntegrationRow: c.integrationRow(in, activity[id]), Key: key, Edit: c.mayChange(), Try: c.tryOf(in)}
 	for _, f := range c.s.Formats.Formats() {
 		if f.Name == in.Type && f.Snippet != nil {
 			v.Snippet = f.Snippet(c.s.BaseURL, cmp.Or(key, "YOUR-KEY"))
@@ -209,7 +227,7 @@ func (c *call) integrationWith(id, key string) error {
 	}
 	alerts, err := c.s.Ledger.Alerts(c.r.Context(), alert.Filter{Limit: 200})
 	if err != nil {
-		return err
+		return v, err
 	}
 	for _, a := range alerts {
 		if a.Integration == id && len(v.Alerts) < 10 {
@@ -217,7 +235,7 @@ func (c *call) integrationWith(id, key string) error {
 		}
 	}
 	c.path = "/integrations/" + id
-	return show(c, integrationPage, v.Name, v)
+	return v, nil
 }
 
 func (c *call) integrationKey() error {

@@ -107,6 +107,7 @@ func (m mux) plan() {
 	m.see("GET /integrations/{id}", (*call).integrationShow)
 	m.rule("POST /integrations/{id}/key", (*call).integrationKey)
 	m.act("POST /integrations/{id}/test", (*call).integrationTest)
+	m.see("POST /integrations/{id}/preview", (*call).integrationTry)
 	m.rule("POST /integrations/{id}/remove", (*call).integrationRemove)
 
 	m.see("GET /plan", (*call).planShow)

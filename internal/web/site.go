@@ -22,6 +22,7 @@ type Config struct {
 	Plans    PlanTools
 	Probes   Probes // optional
 	Push     Push   // optional
+	Mapper   Mapper // optional
 	// BaseURL is how people and sources reach this Tocsin, without a slash.
 	BaseURL string
 	Version string
@@ -103,7 +104,7 @@ func (s *Site) as(need Role, h handler) http.Handler {
 		}
 		c := s.call(w, r, session)
 		if !session.Role.May(need) {
-			c.fail(fact.Refuse("forbidden", "", fmt.Sprintf("this needs the role %s; yours is %s", need, session.Role)))
+			c.fail(c.notForRole(need))
 			return
 		}
 		var err error
@@ -114,6 +115,10 @@ func (s *Site) as(need Role, h handler) http.Handler {
 			c.fail(err)
 		}
 	})
+}
+
+func (c *call) notForRole(need Role) error {
+	return fact.Refuse("forbidden", "", fmt.Sprintf("this needs the role %s; yours is %s", need, c.role))
 }
 
 func (s *Site) call(w http.ResponseWriter, r *http.Request, session Session) *call {

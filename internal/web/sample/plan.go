@@ -70,6 +70,7 @@ func ShopPlan() *plan.Plan {
 			{ID: "prometheus", Name: "Prometheus, Frankfurt", Type: "alertmanager", KeyHash: "a1"},
 			{ID: "grafana", Name: "Grafana", Type: "grafana", Service: "website", KeyHash: "b2"},
 			{ID: "deploys", Name: "Deploy pipeline", Type: "pagerduty", Service: "checkout", KeyHash: "c3"},
+			{ID: "jobs", Name: "Nightly jobs", Type: "webhook", KeyHash: "d4", Mapping: map[string]string{"summary": "event.job + ' failed'", "dedup_key": "'job/' + event.job"}},
 		},
 		Route: plan.Route{Name: "everything", GroupBy: []string{"service"}, Routes: []plan.Route{
 			{Name: "checkout", Matchers: must(signal.ParseMatchers(`service="checkout"`)), Declare: 2},

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"time"
 
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/plan"
+	"tocsin/internal/core/signal"
 	"tocsin/internal/web"
 )
 
@@ -139,7 +141,7 @@ func (Rooms) Formats() []web.Format {
 		return "alerting:\n  alertmanagers:\n    - scheme: https\n      path_prefix: /alertmanager\n      authorization:\n        credentials: " + key + "\n      static_configs:\n        - targets: ['" + baseURL + "']"
 	}
 	return []web.Format{{Name: "alertmanager", Title: "Prometheus", Snippet: prom}, {Name: "grafana", Title: "Grafana contact point", Snippet: curl},
-		{Name: "pagerduty", Title: "PagerDuty Events API v2", Snippet: curl}, {Name: "generic", Title: "Any JSON webhook", Snippet: curl}}
+		{Name: "pagerduty", Title: "PagerDuty Events API v2", Snippet: curl}, {Name: "webhook", Title: "Any JSON webhook", Snippet: curl}}
 }
 
 // Test triggers and resolves.
@@ -210,8 +212,29 @@ func (Rooms) PublicKey() string {
 // Subscribe forgets what it is given.
 func (Rooms) Subscribe(context.Context, string, web.Subscription) error { return nil }
 
-// Site is the pages over a world, seen by one person.
-func Site(w *World, a *Auth) (*web.Site, error) {
+// Mapper is a stand-in for the generic webhook: it reads the usual names and
+// no expression.
+type Mapper struct{}
+
+// Check finds nothing wrong.
+func (Mapper) Check(map[string]string) []web.Wrong { return nil }
+
+// Preview makes one signal of a JSON object.
+func (Mapper) Preview(_ map[string]string, _ http.Header, body []byte) ([]signal.Signal, []web.Wrong) {
+	s := signal.Signal{Action: signal.Trigger}
+	if err := json.Unmarshal(body, &s); err != nil {
+		return nil, []web.Wrong{{Text: err.Error()}}
+	}
+	return []signal.Signal{s}, nil
+}
+
+// Site is the pages over a world, seen by one person; change adapts what they
+// stand on.
+func Site(w *World, a *Auth, change ...func(*web.Config)) (*web.Site, error) {
 	r := Rooms{World: w}
-	return web.New(web.Config{Ledger: w, Door: w, Auth: a, Links: r, Channels: r, Formats: r, Plans: r, Probes: r, Push: r, BaseURL: "http://localhost:8080", Version: "sample", Gallery: true})
+	c := web.Config{Ledger: w, Door: w, Auth: a, Links: r, Channels: r, Formats: r, Plans: r, Probes: r, Push: r, Mapper: Mapper{}, BaseURL: "http://localhost:8080", Version: "sample", Gallery: true}
+	for _, f := range change {
+		f(&c)
+	}
+	return web.New(c)
 }
