@@ -5,7 +5,6 @@ package board
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -346,13 +345,10 @@ func checkOverride(sc plan.Scene, o *Override) error {
 	if sc.Plan.Schedule(o.Schedule) == nil {
 		return fact.Refuse("invalid", "schedule", fmt.Sprintf("no schedule %q", o.Schedule))
 	}
-	if !slices.Contains([]oncall.OverrideKind{oncall.Add, oncall.Remove, oncall.Replace, oncall.Only}, o.Kind) {
-		return fact.Refuse("invalid", "kind", fmt.Sprintf("%q is not one of add, remove, replace, only", o.Kind))
+	if err := o.Check(); err != nil {
+		return err
 	}
-	if o.Kind == oncall.Remove && o.Replaces == "" {
-		return fact.Refuse("invalid", "replaces", "say who is taken out")
-	}
-	if o.Kind != oncall.Remove && sc.Plan.User(o.User) == nil {
+	if o.User != "" && sc.Plan.User(o.User) == nil {
 		return fact.Refuse("invalid", "user", fmt.Sprintf("no user %q", o.User))
 	}
 	if o.Replaces != "" && sc.Plan.User(o.Replaces) == nil {

@@ -17,7 +17,7 @@ func (t *turn) acknowledge() error {
 		}
 		return fact.Refuse("conflict", "", t.s.AckedBy+" acknowledged it already")
 	}
-	t.s.Status = Acknowledged
+	t.s.Status, t.s.Rose = Acknowledged, false
 	t.s.AckedAt, t.s.AckedBy = t.sc.At, by
 	t.say("Acknowledged by "+by, t.answered(by), Acked{Page: t.s.ID, By: by})
 	t.stopCalls(fact.Because("answered", by+" has it"))
@@ -139,9 +139,10 @@ func (t *turn) hush(why fact.Reason) {
 }
 
 func (t *turn) wake(why fact.Reason) {
-	t.s.QuietBy = ""
-	if t.s.Status != Muted {
-		return
+	rose := t.s.Rose
+	t.s.QuietBy, t.s.Rose = "", false
+	if t.s.Status != Muted && !rose {
+		return // somebody has it, and it is no worse than they know
 	}
 	t.say("Telling again", why, Reopened{Page: t.s.ID})
 	t.restart(why)

@@ -20,7 +20,7 @@ const betweenContacts = plan.Duration(2 * time.Minute)
 // there is no way to reach them.
 func (t *turn) call(user string, rung int, why string) bool {
 	if i := t.calling(user); i >= 0 {
-		if len(t.s.Calls[i].Rules) > 0 {
+		if c := t.s.Calls[i]; len(c.Rules) > 0 && c.Round == t.s.Round {
 			return true
 		}
 		t.s.Calls = slices.Delete(t.s.Calls, i, i+1)
@@ -30,7 +30,7 @@ func (t *turn) call(user string, rung int, why string) bool {
 		t.say(t.person(user)+" cannot be reached", fact.Because("no-contact", "no contact is set up for this person"), Unreachable{Page: t.s.ID, User: user})
 		return false
 	}
-	c := Call{User: user, Rung: rung, Since: t.sc.At, Why: why}
+	c := Call{User: user, Rung: rung, Round: t.s.Round, Since: t.sc.At, Why: why}
 	for _, r := range rules {
 		c.Rules = append(c.Rules, Due{Contact: r.Contact, At: t.sc.At.Add(r.After.Std())})
 	}
@@ -142,12 +142,35 @@ func (t *turn) tell(to notification.Ref, rung int, kind notification.Kind, why s
 	if kind == notification.KindResolved {
 		m.Ends, m.Title = t.unsettled(to), t.knownAs(to)
 	}
+	t.trim()
 	t.s.Tells = append(t.s.Tells, Tell{ID: m.ID, To: to, Kind: kind, Title: m.Title, Rung: rung, Round: t.s.Round, At: t.sc.At})
 	name := "channel " + to.Contact
 	if to.User != "" {
 		name = t.person(to.User) + " by " + to.Contact
 	}
 	t.say("Telling "+name+news[kind], fact.Because(string(kind), why), Told{Page: t.s.ID, To: to, Message: m})
+}
+
+// maxTells is how many messages a page remembers before it forgets those that
+// say nothing new. A page that stays open for a month and is told every few
+// minutes must not grow with every one.
+const maxTells = 200
+
+// trim forgets the eldest message whose end is known and after which the same
+// contact got another that says as much.
+func (t *turn) trim() {
+	if len(t.s.Tells) < maxTells {
+		return
+	}
+	for i, x := range t.s.Tells {
+		if (x.Rung == t.s.Rung && x.Round == t.s.Round) || x.Outcome == "" || x.Outcome == notification.OutcomeFailing {
+			continue
+		}
+		if slices.ContainsFunc(t.s.Tells[i+1:], func(y Tell) bool { return y.To == x.To && y.Kind == x.Kind && (arrived(y) || !arrived(x)) }) {
+			t.s.Tells = slices.Delete(t.s.Tells, i, i+1)
+			return
+		}
+	}
 }
 
 // news is what is told, where it is not the page itself.

@@ -51,6 +51,17 @@ func (t *turn) climb(why fact.Reason) {
 		return
 	}
 	t.fallback(fact.Because("nobody-on-call", "no step that was left reaches anybody"))
+	if t.s.Round < p.Repeat {
+		// An empty last step does not cost the people before it their repeats.
+		t.plan(NextRepeat, t.sc.At.Add(repeatAfter(p).Std()))
+	}
+}
+
+func repeatAfter(p plan.Policy) plan.Duration {
+	if p.RepeatAfter == 0 {
+		return plan.DefaultRepeatAfter
+	}
+	return p.RepeatAfter
 }
 
 func (t *turn) noPolicy() string {
@@ -66,7 +77,7 @@ func (t *turn) noPolicy() string {
 // armNext says when the ladder moves again. The pause runs from the telling,
 // not from the receipt: a slow provider gives the sleeper no more time.
 func (t *turn) armNext(p plan.Policy) {
-	pause, next := p.RepeatAfter, NextFallback
+	pause, next := repeatAfter(p), NextFallback
 	switch {
 	case t.s.Rung+1 < len(p.Steps):
 		pause, next = p.Steps[t.s.Rung+1].After, NextRung
@@ -76,9 +87,6 @@ func (t *turn) armNext(p plan.Policy) {
 		// A summons is a request, not a ladder: it ends here.
 		t.plan("", time.Time{})
 		return
-	}
-	if next != NextRung && pause == 0 {
-		pause = plan.DefaultRepeatAfter
 	}
 	t.plan(next, t.sc.At.Add(pause.Std()))
 }

@@ -71,9 +71,11 @@ type State struct {
 	// QuietBy mutes everything that the page stands for; it is known even while
 	// somebody has the page, for the time when they no longer have it.
 	QuietBy string `json:"quiet_by,omitempty"`
-	Calls   []Call `json:"calls,omitempty"`
-	Tells   []Tell `json:"tells,omitempty"`
-	Count   int    `json:"count,omitempty"` // messages made, for their ids
+	// Rose: the urgency rose while it was quiet, so that nobody was told.
+	Rose  bool   `json:"rose,omitempty"`
+	Calls []Call `json:"calls,omitempty"`
+	Tells []Tell `json:"tells,omitempty"`
+	Count int    `json:"count,omitempty"` // messages made, for their ids
 }
 
 // Next is what the ladder does when NextAt comes.
@@ -91,6 +93,7 @@ const (
 type Call struct {
 	User  string    `json:"user"`
 	Rung  int       `json:"rung"`
+	Round int       `json:"round,omitempty"`
 	Since time.Time `json:"since"`
 	Why   string    `json:"why"`
 	// Rules are the contacts still to be told, in order of time.
@@ -330,6 +333,7 @@ func (t *turn) harder(u plan.Urgency) {
 	}
 	t.s.Urgency = plan.High
 	if t.s.QuietBy != "" {
+		t.s.Rose = true
 		return
 	}
 	why := fact.Because("urgency-rose", "its severity is "+string(t.s.Severity)+" now")

@@ -38,12 +38,20 @@ func resolve(sc plan.Scene, targets []plan.Target) found {
 		case plan.ToSchedule:
 			f.schedule(sc, target.ID)
 		case plan.ToChannel:
-			if sc.Plan.Channel(target.ID) != nil {
+			if sc.Plan.Channel(target.ID) == nil {
+				f.empty = append(f.empty, "channel "+target.ID+" is not in the plan any more")
+			} else {
 				f.channels = append(f.channels, notification.Ref{Contact: target.ID})
 			}
 		}
 	}
-	f.people = slices.DeleteFunc(f.people, func(d duty) bool { return sc.Plan.User(d.user) == nil })
+	f.people = slices.DeleteFunc(f.people, func(d duty) bool {
+		gone := sc.Plan.User(d.user) == nil
+		if gone {
+			f.empty = append(f.empty, d.user+" is not in the plan any more")
+		}
+		return gone
+	})
 	return f
 }
 
@@ -72,7 +80,7 @@ func (f *found) schedule(sc plan.Scene, id string) {
 	}
 	on := s.On(sc.Board.Overrides, sc.At)
 	if len(on) == 0 {
-		f.empty = append(f.empty, "schedule "+id+" has nobody on call at "+sc.At.In(s.Loc).Format("15:04 on Mon 2 Jan, MST"))
+		f.empty = append(f.empty, "schedule "+id+" has nobody on call at "+sc.At.In(s.Loc).Format("15:04 on Mon 2 Jan, MST")+": "+s.Nobody(sc.Board.Overrides, sc.At).Text)
 	}
 	for _, d := range on {
 		f.add(d.User, "on call in schedule "+id+": "+d.Why.Text)
