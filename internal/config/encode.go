@@ -294,6 +294,9 @@ func layerNode(l *oncall.Layer) *yaml.Node {
 	m.put("members", members)
 	m.put("turn", bare(writeTurn(l.Every, l.Unit)))
 	m.put("start", textNode(l.Start.String()))
+	if !l.From.IsZero() {
+		m.put("from", textNode(l.From.String()))
+	}
 	if !l.Until.IsZero() {
 		m.put("until", textNode(l.Until.String()))
 	}

@@ -198,6 +198,9 @@ func (fs *facets) schedule(x *oncall.Schedule) {
 		p.verb("members", "members are", seats(l.Seats))
 		p.field("turn", "turn", writeTurn(l.Every, l.Unit))
 		p.field("start", "start", l.Start.String())
+		if !l.From.IsZero() {
+			p.field("from", "beginning", l.From.String())
+		}
 		if !l.Until.IsZero() {
 			p.field("until", "end", l.Until.String())
 		}

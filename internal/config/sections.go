@@ -125,6 +125,7 @@ func (r *reader) layer(v value, to *[]oncall.Layer) {
 			}
 		},
 		"start": phrase(r, oncall.ParseLocal, into(&l.Start)),
+		"from":  phrase(r, oncall.ParseLocal, into(&l.From)),
 		"until": phrase(r, oncall.ParseLocal, into(&l.Until)),
 		"hours": func(v value) {
 			r.list(v, phrase(r, readWindow, func(w oncall.Window) { l.Windows = append(l.Windows, w) }))
@@ -147,6 +148,8 @@ func (r *reader) layerIsWhole(v value, l *oncall.Layer) {
 		r.wrong(v, "a layer needs a start, which anchors its turns, for example 2026-01-05 09:00")
 	case !l.Until.IsZero() && l.Until.String() <= l.Start.String():
 		r.wrong(v, "the layer ends (until) before it starts")
+	case !l.Until.IsZero() && !l.From.IsZero() && l.Until.String() <= l.From.String():
+		r.wrong(v, "the layer ends (until) before it begins to count (from)")
 	case l.CountDaysOn && l.Unit != oncall.Day:
 		r.wrong(v, "only a turn in days can count days on")
 	}

@@ -25,6 +25,9 @@ func readTurn(text string) (every int, unit oncall.Unit, err error) {
 		if every, err = strconv.Atoi(words[0]); err != nil || every < 1 {
 			return 0, "", wrong
 		}
+		if every > maxNumber {
+			return 0, "", fmt.Errorf("a turn has at most %d units, not %d", maxNumber, every)
+		}
 		words = words[1:]
 	}
 	if len(words) != 1 {

@@ -7,6 +7,9 @@ import (
 	"tocsin/internal/core/oncall"
 )
 
+// maxTurn bounds the units of a turn; the arithmetic of schedules ends there.
+const maxTurn = 1_000_000
+
 // validate refuses references that lead nowhere and values no step could use.
 // Field paths are those of the YAML: "policies.payments.steps[1]".
 func (p *Plan) validate() error {
@@ -97,8 +100,8 @@ func (p *Plan) validateSchedules() error {
 			default:
 				return invalid(field+".turn", "a turn is counted in hours, days, weeks or months, not %q", l.Unit)
 			}
-			if l.Every < 1 {
-				return invalid(field+".turn", "a turn lasts at least one %s", l.Unit)
+			if l.Every < 1 || l.Every > maxTurn {
+				return invalid(field+".turn", "a turn lasts 1 to %d units of a %s", maxTurn, l.Unit)
 			}
 			if len(l.Seats) == 0 {
 				return invalid(field+".members", "a layer needs at least one member")
