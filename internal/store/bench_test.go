@@ -33,9 +33,8 @@ func event(b *ledger.Batch, n int) {
 		NextAt: at.Add(5 * time.Minute), Next: page.NextRung, Calls: []page.Call{{User: "ana", Since: at, Why: "on call"}}, Tells: []page.Tell{{ID: "n" + id, To: ref, Kind: notification.KindPage, At: at}}}
 	m := notification.Message{ID: "n" + id, Kind: notification.KindPage, User: "ana", Title: a.Summary, Body: "Firing on host", Page: p.ID, Service: a.Service, Alerts: 1, At: at}
 	c := &notification.State{To: ref, Flying: []notification.Flight{{Queued: notification.Queued{Message: m, Attempt: 1, Since: at}}}}
-	for _, s := range []ledger.StateChange{{Stream: alert.Stream("prom", id), State: a}, {Stream: "group/g" + fact.Stream(id), State: g}, {Stream: page.Stream(p.ID), State: p}, {Stream: fact.Of("contact", "ana/"+id), State: c}} {
-		b.States = append(b.States, s)
-	}
+	b.States = append(b.States, ledger.StateChange{Stream: alert.Stream("prom", id), State: a}, ledger.StateChange{Stream: "group/g" + fact.Stream(id), State: g},
+		ledger.StateChange{Stream: page.Stream(p.ID), State: p}, ledger.StateChange{Stream: fact.Of("contact", "ana/"+id), State: c})
 	body := json.RawMessage(`{"alert":"` + a.ID + `","severity":"critical","group":"group/g` + id + `"}`)
 	for i := range 8 {
 		b.Facts = append(b.Facts, fact.Entry{At: at, Stream: b.States[len(b.States)-4+i%4].Stream, Subject: []string{a.ID, p.ID}[i%2], Kind: "alert.fired", Text: "Firing: " + a.Summary,

@@ -7,7 +7,6 @@ import (
 	"time"
 	"unicode"
 
-	"tocsin/internal/core/fact"
 	"tocsin/internal/core/incident"
 	"tocsin/internal/core/notification"
 	"tocsin/internal/core/oncall"
@@ -115,14 +114,6 @@ func (e *eye) contact(ref notification.Ref) string {
 		return "channel " + ref.Contact
 	}
 	return e.person(ref.User).Name + " by " + ref.Contact
-}
-
-// actor names who caused a fact.
-func (e *eye) actor(a fact.Actor) string {
-	if a.Kind == "user" {
-		return e.person(a.ID).Name
-	}
-	return a.Name()
 }
 
 // Sev is an incident's severity as a bar.

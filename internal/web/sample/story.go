@@ -153,12 +153,3 @@ func Nasty() *World {
 	w.Until(Tonight)
 	return w
 }
-
-func clone(p *plan.Plan) *plan.Plan {
-	data := must(json.Marshal(p))
-	next := &plan.Plan{}
-	if err := json.Unmarshal(data, next); err != nil {
-		panic(err)
-	}
-	return next
-}
