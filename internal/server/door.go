@@ -118,6 +118,23 @@ func (a *activity) rejected(id, why string) {
 	x.RejectedAt, x.LastError = a.now(), signal.Truncate(signal.CleanText(why), 500)
 }
 
+// back takes in again what could not be written.
+func (a *activity) back(list []ledger.Activity) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, old := range list {
+		x := a.of(old.Integration)
+		x.Accepted += old.Accepted
+		x.Rejected += old.Rejected
+		if old.LastAt.After(x.LastAt) {
+			x.LastAt = old.LastAt
+		}
+		if old.RejectedAt.After(x.RejectedAt) {
+			x.RejectedAt, x.LastError = old.RejectedAt, old.LastError
+		}
+	}
+}
+
 // drain hands over what came since the last time.
 func (a *activity) drain() []ledger.Activity {
 	a.mu.Lock()

@@ -39,6 +39,7 @@ func (s *Server) flushActivity(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := s.store.AddActivity(ctx, list); err != nil {
+		s.activity.back(list) // counted twice rather than lost, should it be written after all
 		s.opts.Log.Warn("counts of integrations cannot be written", "error", err)
 	}
 }
@@ -51,6 +52,7 @@ const SelfIntegration = "tocsin"
 const (
 	overdueWake   = 15 * time.Second
 	overdueErrand = 2 * time.Minute
+	overdueCheck  = time.Minute
 	selfEvery     = 5 * time.Second
 )
 
@@ -65,7 +67,20 @@ func (s *Server) symptoms() []symptom {
 	return []symptom{
 		{"overdue-wakes", "Tocsin is late: a timer is overdue", s.store.NextWake, overdueWake},
 		{"stuck-outbox", "Tocsin is stuck: a message waits to be sent", s.store.OldestErrand, overdueErrand},
+		{"overdue-checks", "Tocsin has stopped looking: a check has no result though one is due", s.blindSince, overdueCheck},
 	}
+}
+
+// blindSince is when a check that is overdue now was first seen to be; zero if
+// none is.
+func (s *Server) blindSince(context.Context) (time.Time, error) {
+	now := time.Now()
+	if len(s.eyes.Overdue(now)) == 0 {
+		s.blind.Store(0)
+		return time.Time{}, nil
+	}
+	s.blind.CompareAndSwap(0, now.UnixMicro())
+	return time.UnixMicro(s.blind.Load()), nil
 }
 
 // watchSelf raises an alert when wakes are overdue or the outbox is stuck.
@@ -91,7 +106,9 @@ func (s *Server) look(ctx context.Context, x symptom, raised map[string]bool) {
 		return // the store's own trouble is told by readiness and metrics
 	}
 	late := !since.IsZero() && time.Since(since) > x.bound
-	if late == raised[x.key] {
+	// What was raised before a restart is not known here: the first look says
+	// how it is, whichever way. A resolve of what is not open costs nothing.
+	if was, known := raised[x.key]; known && late == was {
 		return
 	}
 	sig := signal.Signal{Action: signal.Resolve, DedupKey: "self/" + x.key, Severity: signal.Critical, Summary: x.summary, Source: "tocsin",
@@ -124,5 +141,9 @@ func (s *Server) gauges() {
 	s.metrics.gauge("tocsin_outbox_oldest_seconds", "Age of the oldest message that waits for its outcome.", age(s.store.OldestErrand))
 	s.metrics.gauge("tocsin_plan_version", "Version of the plan in force.", func(context.Context) float64 { return float64(s.engine.Plan().Version) })
 	s.metrics.gauge("tocsin_checks", "Checks in the plan.", func(context.Context) float64 { return float64(s.eyes.Stats().Checks) })
+	s.metrics.gauge("tocsin_checks_overdue", "Checks that should have had a result by now and have none.", func(context.Context) float64 { return float64(len(s.eyes.Overdue(time.Now()))) })
+	s.metrics.gauge("tocsin_checks_queued", "Checks that are due and wait for room.", func(context.Context) float64 { return float64(s.eyes.Stats().Queued) })
+	s.metrics.gauge("tocsin_checks_stuck", "Probes that ignored the end of their time.", func(context.Context) float64 { return float64(s.eyes.Stats().Stuck) })
+	s.metrics.gauge("tocsin_checks_unreported", "Checks whose latest result could not be written yet.", func(context.Context) float64 { return float64(s.eyes.Stats().Unreported) })
 	s.metrics.gauge("tocsin_check_lateness_seconds", "Lateness of the latest check's start.", func(context.Context) float64 { return s.eyes.Stats().Lateness.Seconds() })
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/internal/auth"
@@ -32,7 +33,8 @@ type Server struct {
 	eyes     *detect.Scheduler
 	metrics  *metrics
 	activity *activity
-	push     string // public VAPID key
+	blind    atomic.Int64 // unix micros since when a check is overdue; 0 if none is
+	push     string       // public VAPID key
 	planner  *planner
 	http     *http.Server
 	// cleanups run in reverse, also when building fails half way.
@@ -46,6 +48,9 @@ type cleanup struct {
 
 // stopBound is how long a stop may take as a whole.
 const stopBound = 20 * time.Second
+
+// doorBound is how long of it what takes things in may take.
+const doorBound = 8 * time.Second
 
 // New builds a server. When it returns, the database is open, the plan is in
 // force and the address is taken; Run makes it work.
@@ -188,33 +193,36 @@ func (s *Server) Addr() string { return s.listener.Addr().String() }
 // all of it has stopped.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.cleanUp()
-	work, stop := context.WithCancel(ctx)
+	// Two storeys: what takes things in stops before what writes them down.
+	// Otherwise an event under way at the end would wait for a writer that is
+	// gone.
+	ground, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	failed := make(chan error, 4)
-	var all sync.WaitGroup
-	start := func(what string, run func(context.Context) error) {
-		all.Add(1)
-		go func() {
-			defer all.Done()
+	doors, shut := context.WithCancel(ground)
+	defer shut()
+	failed := make(chan error, 8)
+	var below, above sync.WaitGroup
+	launch := func(all *sync.WaitGroup, work context.Context, what string, run func(context.Context) error) {
+		all.Go(func() {
 			if err := run(work); err != nil && work.Err() == nil {
 				failed <- fmt.Errorf("%s: %w", what, err)
 			}
-		}()
+		})
 	}
 	// The plan of a folder needs the engine's writer, and the doors open only
 	// when the plan is in force.
-	start("engine", s.engine.Run)
-	if err := s.planner.apply(work); err != nil {
+	launch(&below, ground, "engine", s.engine.Run)
+	if err := s.planner.apply(ctx); err != nil {
 		stop()
-		all.Wait()
+		below.Wait()
 		return err
 	}
 	s.eyes.Reload(s.engine.Plan())
-	start("checks", s.eyes.Run)
-	start("housekeeping", s.keepHouse)
-	start("self-watch", s.watchSelf)
-	start("plan", s.followPlan)
-	start("http", s.serve)
+	launch(&below, ground, "housekeeping", s.keepHouse)
+	launch(&above, doors, "checks", s.eyes.Run)
+	launch(&above, doors, "self-watch", s.watchSelf)
+	launch(&above, doors, "plan", s.followPlan)
+	launch(&above, doors, "http", s.serve)
 	s.opts.Log.Info("ready", "url", s.opts.ExternalURL, "listen", s.Addr(), "plan", s.engine.Plan().Version)
 
 	var err error
@@ -223,19 +231,21 @@ func (s *Server) Run(ctx context.Context) error {
 	case err = <-failed:
 		s.opts.Log.Error("stopping, since a part failed", "error", err)
 	}
+	shut()
+	slow := wait(&above, doorBound)
 	stop()
-	return errors.Join(err, s.wait(&all))
+	return errors.Join(err, slow, wait(&below, stopBound-doorBound))
 }
 
 // wait bounds the stop: what hangs past it is named by the race it loses.
-func (s *Server) wait(all *sync.WaitGroup) error {
+func wait(all *sync.WaitGroup, bound time.Duration) error {
 	done := make(chan struct{})
 	go func() { all.Wait(); close(done) }()
 	select {
 	case <-done:
 		return nil
-	case <-time.After(stopBound):
-		return fmt.Errorf("not everything stopped within %s", stopBound)
+	case <-time.After(bound):
+		return fmt.Errorf("not everything stopped within %s", bound)
 	}
 }
 
