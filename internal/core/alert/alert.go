@@ -142,6 +142,13 @@ func endOf(sig signal.Signal, now time.Time) time.Time {
 	return sig.EndsAt
 }
 
+func laterOf(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 func (t *turn) fire(in Received) {
 	sig := in.Signal
 	if !sig.EndsAt.IsZero() && !sig.EndsAt.After(t.sc.At) {
@@ -242,7 +249,7 @@ func (t *turn) resolve(why fact.Reason, at time.Time) {
 		return
 	}
 	t.s.Status = Resolved
-	t.s.ResolvedAt = at
+	t.s.ResolvedAt = laterOf(at, t.s.StartsAt) // a source whose clock is wrong may say otherwise
 	t.s.UpdatedAt = t.sc.At
 	t.out.Cancel(WakeExpire)
 	t.out.Add(fact.Fact{Subject: t.s.ID, Text: "Resolved: " + t.s.Summary, Why: why,
