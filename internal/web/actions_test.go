@@ -176,7 +176,7 @@ func TestIntegrationKeyIsShownOnceAndKeptAsAHash(t *testing.T) {
 	w := sample.Calm()
 	b := open(t, w, "ana", web.Admin)
 	rec := b.post("/integrations", url.Values{"type": {"pagerduty"}, "name": {"Old Nagios & friends"}})
-	key := regexp.MustCompile(`<pre id="key">([a-z2-7]{32})</pre>`).FindStringSubmatch(rec.Body.String())
+	key := regexp.MustCompile(`<pre id="key" tabindex="0">([a-z2-7]{32})</pre>`).FindStringSubmatch(rec.Body.String())
 	if rec.Code != http.StatusOK || key == nil {
 		t.Fatalf("no key in the answer, %d", rec.Code)
 	}

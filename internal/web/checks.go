@@ -124,7 +124,12 @@ func (c *call) beatRow(h *plan.Heartbeat) (BeatRow, error) {
 
 func (c *call) checksShow() error {
 	v := checksView{None: Empty{Title: "Tocsin looks at nothing itself yet", Text: "A check looks at a web page, a port, a name, a certificate. A heartbeat waits for a sign of life and rings when it does not come.",
-		Sample: "checks:\n  - id: front-page\n    service: website\n    type: http\n    settings: {url: https://shop.example.org/}\n    interval: 1m\n    conditions: ['[STATUS] == 200']", Href: "/plan/edit", Do: "Write it in the plan"}}
+		Sample: `checks:
+  front-page:
+    http: {url: https://shop.example.org/}
+    service: shop
+    interval: 1m
+    conditions: ["[STATUS] == 200"]`, Href: "/plan/edit", Do: "Write it in the plan"}}
 	for i := range c.plan.Checks {
 		row, err := c.checkRow(&c.plan.Checks[i])
 		if err != nil {

@@ -145,7 +145,7 @@ func (e *eye) rungsAhead(p *page.State) []Ahead {
 	case page.NextRepeat:
 		out = append(out, Ahead{At: at, Icon: "up", Text: fmt.Sprintf("Begin again at step 1, round %d of %d", p.Round+2, pol.Repeat+1), Rule: rule})
 	case page.NextFallback:
-		out = append(out, Ahead{At: at, Icon: "warn", Text: e.fallbackWords(pol, at), Rule: rule})
+		out = append(out, Ahead{At: at, Icon: "warn", Text: e.fallbackWords(p, at), Rule: rule})
 	}
 	return out
 }
@@ -159,15 +159,36 @@ func (e *eye) leadWords(targets []plan.Target, at time.Time) string {
 	return listing(names)
 }
 
-func (e *eye) fallbackWords(pol plan.Policy, at time.Time) string {
-	targets := pol.Fallback
-	if len(targets) == 0 {
-		targets = e.plan.Fallback
+// fallbackOf is who is told when a policy is over: its own fallback, or the
+// plan's. There may be none.
+func (e *eye) fallbackOf(pol plan.Policy) []plan.Target {
+	if len(pol.Fallback) > 0 {
+		return pol.Fallback
 	}
-	if len(targets) == 0 {
+	return e.plan.Fallback
+}
+
+func (e *eye) fallbackWords(p *page.State, at time.Time) string {
+	targets := e.fallbackOf(e.policyFor(p))
+	names := e.lead(targets, at).names(e)
+	switch {
+	case p.FellBack:
+		return "The policy ends, and nobody is left to tell: the fallback was told already"
+	case len(targets) == 0:
 		return "The policy ends, and nobody is left to tell: there is no fallback"
+	case len(names) == 0:
+		return "The policy ends, and nobody is left to tell: the fallback leads to nobody then"
 	}
-	return "The policy ends; the fallback tells " + listing(e.lead(targets, at).names(e))
+	return "The policy ends; the fallback tells " + listing(names)
+}
+
+// fallbackNext is fallbackWords in short: "the fallback is told at 03:12".
+func (e *eye) fallbackNext(p *page.State, next Ahead) string {
+	at := e.stamp(next.At).Clock()
+	if _, why, ok := strings.Cut(next.Text, "nobody is left to tell: "); ok {
+		return "nobody is left to tell at " + at + ": " + why
+	}
+	return "the fallback is told at " + at
 }
 
 // told are the people who were told of the page, in order, each once.
@@ -179,6 +200,64 @@ func told(p *page.State) []string {
 		}
 	}
 	return out
+}
+
+// reach is how far the telling of somebody came.
+type reach int
+
+const (
+	lost   reach = iota // every message failed or was withdrawn
+	trying              // one is still on its way
+	reached
+)
+
+// reachOf is how far the messages of a page to one person came.
+func reachOf(p *page.State, user string) reach {
+	best := lost
+	for _, t := range p.Tells {
+		if t.Kind != notification.KindPage || t.To.User != user {
+			continue
+		}
+		switch t.Outcome {
+		case notification.OutcomeDelivered, notification.OutcomeAccepted:
+			return reached
+		case notification.OutcomeFailed, notification.OutcomeWithdrawn:
+		default:
+			best = trying
+		}
+	}
+	return best
+}
+
+// toldRung says who was told, and does not say it of those whom no message has
+// got to.
+func (e *eye) toldRung(p *page.State) Rung {
+	by := map[reach][]string{}
+	for _, u := range told(p) {
+		r := reachOf(p, u)
+		by[r] = append(by[r], e.names([]string{u})...)
+	}
+	var parts []string
+	label := "Told"
+	switch {
+	case len(by[reached]) > 0:
+		parts = append(parts, listing(by[reached]))
+	case len(by[trying]) > 0:
+		label = "Telling"
+	default:
+		parts = append(parts, "nobody yet")
+	}
+	if late := by[trying]; len(late) > 0 {
+		text := listing(late) + ", not delivered yet"
+		if label == "Told" {
+			text = "telling " + text
+		}
+		parts = append(parts, text)
+	}
+	if len(by[lost]) > 0 {
+		parts = append(parts, "no message reached "+listing(by[lost]))
+	}
+	return Rung{Label: label, Text: sentence(strings.Join(parts, "; "))}
 }
 
 // waitsOn are those of whom an answer is expected now.

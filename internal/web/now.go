@@ -184,7 +184,20 @@ func (e *eye) duties() []DutyRow {
 
 var (
 	noSchedules = Empty{Title: "Nobody is on call yet", Text: "A schedule says who carries the pager and when. Two people who change every Monday at nine are written like this, in the plan:",
-		Sample: "schedules:\n  - id: primary\n    zone: Europe/Berlin\n    layers:\n      - turn: 1 week\n        start: 2026-01-05 09:00\n        members: [ana, bo]", Href: "/plan/edit", Do: "Write it in the plan"}
+		Sample: `schedules:
+  primary:
+    zone: Europe/Berlin
+    layers:
+      - members: [ana, bo]
+        turn: 1 week
+        start: 2026-01-05 09:00`, Href: "/plan/edit", Do: "Write it in the plan"}
 	noServices = Empty{Title: "No services yet", Text: "A service is what suffers and what a team answers for. Give each one an escalation policy, and its alerts find a human.",
-		Sample: "services:\n  - id: shop\n    name: Web shop\n    team: storefront\n    policy: storefront", Href: "/plan/edit", Do: "Write it in the plan"}
+		Sample: `policies:
+  storefront:
+    steps:
+      - notify: [schedule/primary]
+services:
+  shop:
+    name: Web shop
+    policy: storefront`, Href: "/plan/edit", Do: "Write it in the plan"}
 )

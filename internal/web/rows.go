@@ -90,17 +90,13 @@ func (e *eye) nextWords(p *page.State, next Ahead) string {
 	case page.NextRepeat:
 		return "the policy begins again at " + at
 	case page.NextFallback:
-		return "the fallback is told at " + at
+		return e.fallbackNext(p, next)
 	}
 	return ""
 }
 
 func (e *eye) ladder(p *page.State, r PageRow) []Rung {
-	names := e.names(told(p))
-	ladder := []Rung{{Label: "Told", Text: sentence(listing(names))}}
-	if len(names) == 0 {
-		ladder[0].Text = "Nobody yet"
-	}
+	ladder := []Rung{e.toldRung(p)}
 	waiting := "Nobody is left to tell"
 	if len(p.Calls) > 0 {
 		waiting = sentence(r.waits)

@@ -90,13 +90,9 @@ func (c *call) serviceShow() error {
 	v := serviceView{ServiceCell: c.serviceCell(id, firing), Description: s.Description, Runbook: s.Runbook, Policy: s.Policy, Urgency: string(cmp.Or(s.Urgency, plan.BySeverity))}
 	if pol := c.policyOf(id); pol != nil {
 		v.Steps, v.Repeat = c.policySteps(pol), pol.Repeat
-		fallback := pol.Fallback
-		if len(fallback) == 0 {
-			fallback = c.plan.Fallback
-		}
-		v.Fallback = listing(c.lead(fallback, c.now).names(c.eye))
+		v.Fallback = c.fallbackNow(*pol)
 	} else {
-		v.NoPolicy = true
+		v.NoPolicy, v.Fallback = true, c.fallbackNow(plan.Policy{})
 	}
 	for _, a := range firing {
 		v.Alerts = append(v.Alerts, c.alertRow(a))
@@ -133,6 +129,18 @@ func (c *call) serviceShow() error {
 		}
 	}
 	return show(c, servicePage, v.Name, v)
+}
+
+// fallbackNow is whom the fallback leads to now; empty if there is none.
+func (e *eye) fallbackNow(pol plan.Policy) string {
+	targets := e.fallbackOf(pol)
+	if len(targets) == 0 {
+		return ""
+	}
+	if names := e.lead(targets, e.now).names(e); len(names) > 0 {
+		return listing(names)
+	}
+	return "it leads to nobody now"
 }
 
 // changesOf are the latest deploys of a service, newest first.

@@ -98,8 +98,8 @@ func (c *call) tryOf(in *plan.Integration) *tryView {
 		return nil
 	}
 	v := &tryView{ID: in.ID, Save: c.mayChange(), Payload: []Input{
-		{Name: "body", Label: "Payload", Kind: "area", Required: true, Value: tryBody, Help: "What the source would post. Nothing is sent to anybody."},
-		{Name: "headers", Label: "Headers", Kind: "area", Help: "One a line, like X-Env: prod."}}}
+		{Name: "body", Label: "Payload", Kind: "code", Required: true, Value: tryBody, Help: "What the source would post. Nothing is sent to anybody."},
+		{Name: "headers", Label: "Headers", Kind: "code", Help: "One a line, like X-Env: prod."}}}
 	v.fill(in.Mapping)
 	return v
 }
