@@ -107,8 +107,8 @@ func names(text, module string) bool {
 	if short == "yaml" || short == "common" || short == "sqlite" || short == "dns" {
 		short = module // too common a word
 	}
-	return regexp.MustCompile("`([A-Za-z0-9./-]*/)?" + regexp.QuoteMeta(short) + "(/[A-Za-z0-9./-]*)?`").MatchString(text) ||
-		regexp.MustCompile("`[A-Za-z0-9./-]*" + regexp.QuoteMeta(strings.TrimPrefix(module, "github.com/")) + "[A-Za-z0-9./-]*`").MatchString(text)
+	return regexp.MustCompile("`([A-Za-z0-9./-]*/)?"+regexp.QuoteMeta(short)+"(/[A-Za-z0-9./-]*)?`").MatchString(text) ||
+		regexp.MustCompile("`[A-Za-z0-9./-]*"+regexp.QuoteMeta(strings.TrimPrefix(module, "github.com/"))+"[A-Za-z0-9./-]*`").MatchString(text)
 }
 
 // TestDecisionsAreNumberedOnce finds two people who took the same number.
