@@ -166,9 +166,23 @@ func (s *Server) loadPlan(ctx context.Context) error {
 }
 
 func (s *Server) buildEyes(context.Context) error {
-	s.eyes = &detect.Scheduler{Sink: eyes{s.engine}, Log: s.opts.Log.With("room", "detect"), Look: (&check.Prober{Secret: Secret}).Probe}
+	s.eyes = &detect.Scheduler{Sink: eyes{s.engine, s.store, s.eyeName()}, Log: s.opts.Log.With("room", "detect"), Look: (&check.Prober{Secret: Secret}).Probe}
 	s.eyes.Reload(s.engine.Plan())
 	return nil
+}
+
+// eyeName tells this node's results of checks from those of others. It is the
+// same after a restart, so that a check that failed before is not left to a node
+// that is gone.
+func (s *Server) eyeName() string {
+	if s.opts.DatabaseURL == "" {
+		return ""
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return host + " " + s.Addr()
 }
 
 func (s *Server) buildHTTP(context.Context) error {

@@ -29,6 +29,10 @@ type Check struct {
 	Hard     bool      `json:"hard,omitempty"`
 	Reason   string    `json:"reason,omitempty"` // of the last failure
 	Since    time.Time `json:"since,omitzero"`   // when the present condition began
+	// LastAt is when the last failure was seen, of those that were counted or
+	// are counted on; By is the node that saw it, where there are several.
+	LastAt time.Time `json:"last_at,omitzero"`
+	By     string    `json:"by,omitempty"`
 }
 
 // Heartbeat is what is known of one heartbeat.
@@ -49,6 +53,11 @@ type Probed struct {
 	OK     bool
 	Reason string // why not, as a sentence part
 	Output string // what the check printed or read, cut
+	// At is when it was seen, so that the same result twice counts once. Zero:
+	// now.
+	At time.Time
+	// By is the node that looked, where there are several; else empty.
+	By string
 }
 
 // Ping is a heartbeat's sign of life.
@@ -86,6 +95,13 @@ func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outc
 	if c == nil {
 		return s, out, nil // removed from the plan while it was being probed
 	}
+	again := !in.At.IsZero() && s != nil && in.At.Equal(s.LastAt)
+	if again || (s != nil && s.Failures > 0 && anothers(sc, c, s, in)) {
+		return s, out, nil
+	}
+	if in.At.IsZero() {
+		in.At = sc.At
+	}
 	if in.OK {
 		if s != nil && s.Failures == 0 {
 			return s, out, nil
@@ -99,10 +115,17 @@ func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outc
 	if s != nil && s.Failures > 0 {
 		next = *s
 	}
-	next.Failures++
 	if next.Hard {
-		return s, out, nil // it goes on; the alert is open already, and reasons carry ever new figures
+		// It goes on; the alert is open already, and reasons carry ever new
+		// figures. Only that somebody still looks is noted now and then.
+		if in.By == s.By && (in.By == "" || sc.At.Sub(s.LastAt) < reign(c)/2) {
+			return s, out, nil
+		}
+		next.LastAt, next.By = in.At, in.By
+		return &next, out, nil
 	}
+	next.Failures++
+	next.LastAt, next.By = in.At, in.By
 	next.Reason = in.Reason
 	if next.Failures <= c.Retries {
 		out.Add(fact.Fact{Subject: id, Text: fmt.Sprintf("Failed, try %d of %d: %s", next.Failures, c.Retries+1, in.Reason),
@@ -112,6 +135,18 @@ func StepCheck(sc plan.Scene, id string, s *Check, in Probed) (*Check, fact.Outc
 	next.Hard = true
 	out.Add(raise(id, fmt.Sprintf("it failed %d times in a row", next.Failures), checkSignal(c, signal.Trigger, in.Reason, in.Output)))
 	return &next, out, nil
+}
+
+// anothers says whether another node has the say about a failing check: nodes
+// that all look at the same thing must not count each other's failures, nor
+// should one that reaches it end what another sees burning.
+func anothers(sc plan.Scene, c *plan.Check, s *Check, in Probed) bool {
+	return s.By != "" && in.By != "" && in.By != s.By && sc.At.Sub(s.LastAt) < reign(c)
+}
+
+// reign is how long a node that saw a failure and falls silent keeps the say.
+func reign(c *plan.Check) time.Duration {
+	return 3*max(c.Interval, c.RetryInterval).Std() + c.Timeout.Std()
 }
 
 func raise(id, why string, sig signal.Signal) fact.Fact {
