@@ -79,6 +79,7 @@ type Engine struct {
 	board   atomic.Pointer[plan.Board]
 	boardAt int64 // board version, unread if the board is not to be trusted; the writer's own
 	alone   bool
+	renewed atomic.Int64 // unix micros until which all that this node runs is its own
 	recent  recent
 
 	nudge  chan time.Time // a wake was armed for this time
@@ -207,6 +208,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
 	written := make(chan struct{})
 	go func() { defer close(written); e.write(writing) }()
+	renewed := make(chan struct{})
+	go func() { defer close(renewed); e.renewLoop(writing) }()
 	for _, loop := range []func(context.Context){e.wakeLoop, e.claimLoop, e.followOthers} {
 		loops.Add(1)
 		go func() { defer loops.Done(); loop(ctx) }()
@@ -215,6 +218,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.runner.drain()
 	stopWriting()
 	<-written
+	<-renewed
 	// Whoever stays need not wait for the leases of what was not begun.
 	giving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()

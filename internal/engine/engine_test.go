@@ -255,6 +255,20 @@ func (d *deaf) Write(ctx context.Context, fn func(ledger.Reader) (*ledger.Batch,
 	return d.Store.Write(ctx, fn)
 }
 
+func (d *deaf) Renew(ctx context.Context, owner string, until time.Time) error {
+	if d.dead.Load() {
+		return errors.New("this process is dead")
+	}
+	return d.Store.Renew(ctx, owner, until)
+}
+
+func (d *deaf) Release(ctx context.Context, owner string) error {
+	if d.dead.Load() {
+		return errors.New("this process is dead")
+	}
+	return d.Store.Release(ctx, owner)
+}
+
 func (d *deaf) Claim(ctx context.Context, c ledger.Claim) ([]ledger.Errand, error) {
 	if d.dead.Load() {
 		return nil, nil

@@ -220,3 +220,40 @@ func TestReceiptsOfOneContactThatBothNodesMoveAreAllKept(t *testing.T) {
 		}
 	}
 }
+
+// Both nodes find the end of a silence due; its end is said once.
+func TestAWakeThatBothNodesFindDueIsAnsweredOnce(t *testing.T) {
+	t.Parallel()
+	a, b := twoNodes(t, small())
+	const silences = 12
+	for i := range silences {
+		s := plan.Silence{Matchers: []signal.Matchers{{{Name: "key", Op: signal.Equal, Value: "x"}}}, EndsAt: time.Now().Add(500 * time.Millisecond), Comment: "short"}
+		if _, err := a.Do(t.Context(), fact.User("ana", "test"), fact.Of("silence", fmt.Sprint("s", i)), board.PutSilence{Silence: s}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	over := func() int {
+		n := 0
+		entries, err := b.store.Tail(t.Context(), 0, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range entries {
+			if x.Kind == (board.Over{}).FactKind() {
+				n++
+			}
+		}
+		return n
+	}
+	a.until(t, "every silence is over", func() bool { return over() >= silences })
+	a.until(t, "no wake is left", func() bool {
+		at, err := a.store.NextWake(t.Context())
+		return err == nil && at.IsZero()
+	})
+	settled(t, a)
+	a.stop()
+	b.stop()
+	if n := over(); n != silences {
+		t.Errorf("%d ends were said of %d silences", n, silences)
+	}
+}

@@ -71,12 +71,9 @@ func (r *runner) run(x Errand) {
 	defer func() { <-r.limit }()
 	switch x.Kind {
 	case notification.Send{}.EffectKind():
-		// A lease that is over belongs to whoever claims it next, and so does one
-		// that ends before the attempt may: it must not be sent from here as well.
-		if r.engine.now().Add(r.engine.timeout).After(x.LeaseUntil) {
-			return
+		if r.engine.holds(x) {
+			r.send(x)
 		}
-		r.send(x)
 	case board.Sweep{}.EffectKind():
 		r.sweep(x)
 	default:
@@ -197,13 +194,20 @@ func (r *runner) lookTwice(groups []fact.Stream, boardAt int64) {
 	}
 	go func() {
 		defer r.all.Done()
-		ctx, cancel := context.WithTimeout(context.Background(), lease)
+		ctx, cancel := context.WithTimeout(context.Background(), aloneLease)
 		defer cancel()
 		now, err := r.engine.store.BoardVersion(ctx)
 		if err != nil || now != boardAt {
 			r.recheck(ctx, groups, "another node changed the board")
 		}
 	}()
+}
+
+// busy says whether anything is under way.
+func (r *runner) busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.flying) > 0
 }
 
 // drain lets what is under way finish and starts nothing new.
@@ -231,7 +235,7 @@ func (e *Engine) claimLoop(ctx context.Context) {
 func (e *Engine) claim(ctx context.Context) {
 	const chunk = 256
 	for {
-		got, err := e.store.Claim(ctx, Claim{Owner: e.node, Now: e.now(), Lease: lease, Limit: chunk})
+		got, err := e.store.Claim(ctx, Claim{Owner: e.node, Now: e.now(), Lease: e.lease(), Limit: chunk})
 		if err != nil {
 			if ctx.Err() == nil {
 				e.log.Warn("the outbox cannot be claimed", "error", err)

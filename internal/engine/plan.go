@@ -82,7 +82,7 @@ func (u *unit) newPlan(v *PlanVersion, actor fact.Actor) error {
 		return fmt.Errorf("write plan version: %w", err)
 	}
 	u.batch.Outbox = append(u.batch.Outbox, Errand{Key: fmt.Sprintf("plan/%d/sweep", v.Version), Stream: PlanStream, Kind: board.Sweep{}.EffectKind(),
-		Body: sweep, At: u.at, Owner: u.engine.node, LeaseUntil: u.at.Add(lease)})
+		Body: sweep, At: u.at, Owner: u.engine.node, LeaseUntil: u.at.Add(u.engine.lease())})
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"tocsin/internal/core"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/ledger"
-	"tocsin/internal/core/notification"
 	"tocsin/internal/core/page"
 	"tocsin/internal/core/plan"
 	"tocsin/internal/engine"
@@ -185,31 +184,6 @@ func TestAfterTheEndNothingHangs(t *testing.T) {
 	defer cancel()
 	if _, err := h.Submit(ctx, pagerduty, trigger("disk")); !errors.Is(err, engine.ErrStopped) {
 		t.Errorf("a late event got %v", err)
-	}
-}
-
-func TestALeaseThatMayEndInMidAttemptIsLeftToWhoeverClaimsIt(t *testing.T) {
-	t.Parallel()
-	st := storetest.Open(t)
-	now := time.Now()
-	body := []byte(`{"contact":{"user":"ana","contact":"phone"},"attempt":1,"message":{"id":"m"}}`)
-	// It may be claimed at once, and the attempt may outlast a lease of 30 s.
-	err := st.Write(t.Context(), func(ledger.Reader) (*ledger.Batch, error) {
-		return &ledger.Batch{At: now, Outbox: []ledger.Errand{{Key: "m/1", Stream: "contact/ana/phone", Kind: notification.Send{}.EffectKind(), Body: body, At: now}}}, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	claims := &counted{Store: st, seen: make(chan int, 100)}
-	ph := newPhones()
-	h := startWith(t, engine.Options{Store: claims, Sender: ph, SendTimeout: time.Minute})
-	h.store, h.phones = st, ph
-	for n := 0; n == 0; {
-		n = <-claims.seen
-	}
-	h.stop()
-	if len(ph.sent) != 0 {
-		t.Error("it was sent though the attempt may outlast the lease")
 	}
 }
 

@@ -22,6 +22,8 @@ type Store interface {
 	// NextWake the time of the earliest one (zero: none).
 	DueWakes(ctx context.Context, at time.Time, limit int) ([]Wake, error)
 	NextWake(ctx context.Context) (time.Time, error)
+	// WakesOf lists the wakes of a stream.
+	WakesOf(ctx context.Context, stream fact.Stream) ([]Wake, error)
 	// Claim leases outbox rows that nobody holds (or whose holder's lease is
 	// over), oldest first.
 	Claim(ctx context.Context, c Claim) ([]Errand, error)
@@ -35,6 +37,8 @@ type Store interface {
 	// PlanVersions lists versions below one (0: the newest), newest first,
 	// without their plans.
 	PlanVersions(ctx context.Context, before int64, limit int) ([]PlanVersion, error)
+	// Renew extends the leases of everything a node runs.
+	Renew(ctx context.Context, owner string, until time.Time) error
 	// Release gives back the leases of a node that goes.
 	Release(ctx context.Context, owner string) error
 	// Changes receives something after commits of any node, until ctx ends or

@@ -165,6 +165,7 @@ func (e *Engine) commit(ctx context.Context, batch []*request) {
 			return
 		case errors.Is(err, ErrConflict):
 			e.observe.Conflict()
+			batch = e.stillDue(ctx, batch)
 			if conflicts++; conflicts < patientConflicts {
 				continue
 			}

@@ -48,10 +48,6 @@ type wakeKey struct {
 	key    string
 }
 
-// lease is how long an errand belongs to the node that runs it. It is longer
-// than the longest attempt, so nobody else starts what is still under way.
-const lease = 30 * time.Second
-
 func (e *Engine) newUnit(ctx context.Context, r Reader) *unit {
 	// One clock reading for everything in this transaction, in the store's
 	// own resolution: what is compared later is what was written.
@@ -257,7 +253,7 @@ func (u *unit) errand(o core.Ordered) Errand {
 		u.engine.log.Error("an effect cannot be written", "key", o.Effect.Key, "error", err)
 	}
 	return Errand{Key: o.Effect.Key, Stream: o.Stream, Kind: o.Effect.Body.EffectKind(), Body: body, At: u.at,
-		Owner: u.engine.node, LeaseUntil: u.at.Add(lease)}
+		Owner: u.engine.node, LeaseUntil: u.at.Add(u.engine.lease())}
 }
 
 // finish puts the batch together: every stream once, in the order of its first

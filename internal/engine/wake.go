@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,34 @@ func (e *Engine) pause(until time.Time) time.Duration {
 	return max(0, min(safetyPoll, until.Sub(e.now())))
 }
 
+// answered says whether another node has answered a wake already: every node
+// finds the same ones due. An error answers no, since a wake that fires twice is
+// better than one that never does.
+func (e *Engine) answered(ctx context.Context, w Wake) bool {
+	if e.alone {
+		return false
+	}
+	all, err := e.store.WakesOf(ctx, w.Stream)
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(all, func(x Wake) bool { return x.Key == w.Key && !x.At.After(w.At) })
+}
+
+// stillDue drops from a batch that lost a race the wakes that the other node
+// answered.
+func (e *Engine) stillDue(ctx context.Context, batch []*request) []*request {
+	var left []*request
+	for _, r := range batch {
+		if len(r.fired) == 1 && len(r.inputs) == 1 && e.answered(ctx, r.fired[0]) {
+			r.reply <- reply{}
+			continue
+		}
+		left = append(left, r)
+	}
+	return left
+}
+
 // fireDue submits what is due and says when to look again.
 func (e *Engine) fireDue(ctx context.Context) time.Time {
 	now := e.now()
@@ -111,6 +140,9 @@ func (e *Engine) fireAll(ctx context.Context, due []Wake) bool {
 }
 
 func (e *Engine) fire(ctx context.Context, w Wake) bool {
+	if e.answered(ctx, w) {
+		return true
+	}
 	_, err := e.submit(&request{ctx: ctx, actor: fact.System, fired: []Wake{w},
 		inputs: []core.Addressed{{Stream: w.Stream, Body: core.Alarm{Key: w.Key}}}})
 	var refused *fact.Refused

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"time"
 
 	"tocsin/internal/core/ledger"
 )
@@ -83,6 +84,11 @@ func scanErrand(rows *sql.Rows) (e ledger.Errand, err error) {
 	err = rows.Scan(&e.Key, &e.Stream, &e.Kind, &e.Body, &at, &e.Owner, &until)
 	e.At, e.LeaseUntil = fromMicros(at), fromMicros(until)
 	return e, err
+}
+
+// Renew extends the leases of everything a node runs.
+func (s *Store) Renew(ctx context.Context, owner string, until time.Time) error {
+	return s.do(ctx, "renew leases", `UPDATE outbox SET lease_until = $1 WHERE owner = $2`, micros(until), owner)
 }
 
 // Release gives back the leases of a node that goes: the others need not wait
