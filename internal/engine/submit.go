@@ -226,6 +226,9 @@ func (e *Engine) attempt(ctx context.Context, batch []*request) (*unit, error) {
 				return nil, err
 			}
 		}
+		if e.lateEdge(ctx, batch) {
+			return nil, ErrConflict
+		}
 		return u.finish()
 	})
 	return u, err

@@ -79,6 +79,21 @@ func (e *Engine) answered(ctx context.Context, w Wake) bool {
 	return !slices.ContainsFunc(all, func(x Wake) bool { return x.Key == w.Key && !x.At.After(w.At) })
 }
 
+// lateEdge says whether another node answered a wake of the board before this
+// transaction began. Other streams can tell by their state that a wake comes
+// twice; what begins or ends on the board would be said twice. It is asked after
+// the streams were read: what is answered later than that is a conflict.
+func (e *Engine) lateEdge(ctx context.Context, batch []*request) bool {
+	for _, r := range batch {
+		for _, w := range r.fired {
+			if core.OnBoard(w.Stream) && e.answered(ctx, w) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // stillDue drops from a batch that lost a race the wakes that the other node
 // answered.
 func (e *Engine) stillDue(ctx context.Context, batch []*request) []*request {
