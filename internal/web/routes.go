@@ -67,6 +67,10 @@ func (m mux) duty() {
 
 	m.see("GET /services", (*call).servicesShow)
 	m.see("GET /services/{id}", (*call).serviceShow)
+	m.rule("GET /services/{id}/edit", (*call).serviceEdit)
+	m.rule("POST /services/{id}/edit", (*call).serviceSave)
+	m.rule("GET /policies/{id}/edit", (*call).policyEdit)
+	m.rule("POST /policies/{id}/edit", (*call).policySave)
 
 	m.see("GET /checks", (*call).checksShow)
 	m.see("GET /checks/{id}", (*call).checkShow)

@@ -17,7 +17,7 @@ func TestPagesStandTheirZeroValue(t *testing.T) {
 		"silences.html": zero(silencesPage), "silence.html": zero(silencePage), "silence_new.html": zero(silenceNewPage),
 		"mine.html": zero(minePage), "people.html": zero(peoplePage), "person.html": zero(personPage), "person_new.html": zero(personNewPage), "contact_new.html": zero(contactNewPage),
 		"integrations.html": zero(integrationsPage), "integration.html": zero(integrationPage), "integration_new.html": zero(integrationNewPage),
-		"plan.html": zero(planPage), "plan_version.html": zero(planVersionPage), "plan_edit.html": zero(planEditPage),
+		"plan.html": zero(planPage), "plan_version.html": zero(planVersionPage), "plan_edit.html": zero(planEditPage), "edit.html": zero(editPage),
 		"settings.html": zero(settingsPage), "more.html": zero(morePage), "help.html": zero(helpPage), "search.html": zero(searchPage),
 		"door.html": zero(doorPage), "components.html": zero(componentsPage), "problem.html": zero(problemPage), "answer.html": zero(answerPage),
 	}

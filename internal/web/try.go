@@ -277,7 +277,7 @@ func (c *call) roads(integration string, s signal.Signal) ([]TryRoad, error) {
 	}
 	var out []TryRoad
 	for _, a := range append([]explain.Answer{first}, first.Also...) {
-		r := TryRoad{Route: cmp.Or(a.Path, a.Route), Why: a.Why.Text, Cut: a.Cut}
+		r := TryRoad{Route: sentence(a.Route), Why: a.Why.Text, Cut: a.Cut}
 		for _, s := range a.Steps {
 			if len(r.Steps) == maxAhead {
 				r.Cut = true

@@ -27,7 +27,7 @@ func paths(id string) [][2]string {
 	return [][2]string{
 		{"now", "/"}, {"page", "/pages/" + id + "?whynot=bo"}, {"answer", "/a/" + id}, {"mine", "/me"}, {"alerts", "/alerts"}, {"incidents", "/incidents"}, {"incident", "/incidents/INC-2"}, {"declare", "/incidents/new"},
 		{"oncall", "/oncall"}, {"schedule", "/schedules/platform"}, {"month", "/schedules/storefront-primary?view=month"}, {"services", "/services"}, {"service", "/services/checkout"},
-		{"silences", "/silences"}, {"silence-new", "/silences/new?matchers=cluster%3D%22fra-1%22"}, {"maintenance-new", "/maintenance/new"}, {"checks", "/checks"}, {"check", "/checks/front-page"},
+		{"service-edit", "/services/checkout/edit"}, {"policy-edit", "/policies/storefront/edit"}, {"silences", "/silences"}, {"silence-new", "/silences/new?matchers=cluster%3D%22fra-1%22"}, {"maintenance-new", "/maintenance/new"}, {"checks", "/checks"}, {"check", "/checks/front-page"},
 		{"integrations", "/integrations"}, {"integration", "/integrations/prometheus"}, {"integration-try", "/integrations/jobs"}, {"integration-new", "/integrations/new"}, {"people", "/people"}, {"person", "/people/ana"}, {"person-new", "/people/new"}, {"contact-new", "/people/ana/contacts/new"},
 		{"plan", "/plan"}, {"plan-version", "/plan/versions/1"}, {"plan-edit", "/plan/edit"}, {"settings", "/settings"}, {"more", "/more"}, {"help", "/help"}, {"search", "/search?q=check"}, {"signin", "/signin"}, {"nowhere", "/nowhere/at/all"},
 	}
