@@ -3,16 +3,20 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"tocsin/internal/core"
+	"tocsin/internal/core/alert"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/ledger"
+	"tocsin/internal/core/notification"
 	"tocsin/internal/core/page"
 	"tocsin/internal/core/plan"
+	"tocsin/internal/core/signal"
 	"tocsin/internal/engine"
 	"tocsin/internal/store"
 	"tocsin/internal/store/storetest"
@@ -197,4 +201,42 @@ func (c *counted) Claim(ctx context.Context, x ledger.Claim) ([]ledger.Errand, e
 	got, err := c.Store.Claim(ctx, x)
 	c.seen <- len(got)
 	return got, err
+}
+
+func TestAChannelThatHangsDelaysNobodyElse(t *testing.T) {
+	t.Parallel()
+	ph := newPhones()
+	release := make(chan struct{})
+	ph.answer = func(s notification.Send) engine.Attempt {
+		if s.Contact.User == "ana" {
+			<-release
+		}
+		return engine.Attempt{Status: notification.OutcomeDelivered}
+	}
+	h := start(t, storetest.Open(t), ph)
+	t.Cleanup(func() { close(release) })
+	p := fiveMinutes()
+	p.Policies = append(p.Policies, plan.Policy{ID: "other", Steps: []plan.Step{{Targets: []plan.Target{{Kind: plan.ToUser, ID: "bo"}}}}})
+	p.Services = append(p.Services, plan.Service{ID: "mail", Policy: "other"})
+	p.Integrations = append(p.Integrations, plan.Integration{ID: "mails", Type: "pagerduty", Service: "mail"})
+	h.configure(t, p)
+	for i := range 200 {
+		h.fire(t, fmt.Sprint("k", i))
+	}
+	in := trigger("mail")
+	in.Stream = alert.Stream("mails", "mail")
+	in.Body = alert.Received{Integration: "mails", Signal: signal.Signal{Action: signal.Trigger, DedupKey: "mail", Summary: "mail burns", Severity: signal.Critical}}
+	if _, err := h.Submit(t.Context(), fact.Actor{Kind: "integration", ID: "mails"}, in); err != nil {
+		t.Fatal(err)
+	}
+	hung := 0
+	for {
+		if s := ph.next(t); s.Contact.User == "bo" {
+			break
+		}
+		hung++
+	}
+	if hung > notification.MaxFlying {
+		t.Errorf("%d attempts at the hung telephone", hung)
+	}
 }

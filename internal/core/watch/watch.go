@@ -39,6 +39,7 @@ type Check struct {
 type Heartbeat struct {
 	ID       string    `json:"id"`
 	LastPing time.Time `json:"last_ping,omitzero"`
+	Due      time.Time `json:"due,omitzero"` // when it looks again
 	Missed   bool      `json:"missed,omitempty"`
 }
 
@@ -195,7 +196,9 @@ func StepHeartbeat(sc plan.Scene, id string, s *Heartbeat, in any) (*Heartbeat, 
 		due := late(h, s.LastPing)
 		if due.After(sc.At) {
 			out.WakeAt(WakeLate, due)
-			return s, out, nil
+			next := *s
+			next.Due = due
+			return &next, out, nil
 		}
 		next := *s
 		next.Missed = true
@@ -209,8 +212,15 @@ func StepHeartbeat(sc plan.Scene, id string, s *Heartbeat, in any) (*Heartbeat, 
 
 func ping(sc plan.Scene, h *plan.Heartbeat, s *Heartbeat, out fact.Outcome) (*Heartbeat, fact.Outcome, error) {
 	next := Heartbeat{ID: h.ID, LastPing: sc.At}
-	if s == nil || s.Missed {
-		out.WakeAt(WakeLate, late(h, sc.At))
+	due := late(h, sc.At)
+	if s != nil {
+		next.Due = s.Due
+	}
+	// A wake that is armed moves only when it fires, which costs a ping nothing,
+	// unless the plan expects pings sooner than it did.
+	if s == nil || s.Missed || due.Before(s.Due) {
+		out.WakeAt(WakeLate, due)
+		next.Due = due
 	}
 	if s != nil && s.Missed {
 		sig := heartbeatSignal(h, signal.Resolve, "is back")

@@ -67,3 +67,27 @@ func said(facts []fact.Fact) string {
 	}
 	return ""
 }
+
+func TestAHeartbeatThatIsExpectedSoonerIsMissedSooner(t *testing.T) {
+	t.Parallel()
+	expecting := func(every time.Duration) *plan.Plan {
+		p := &plan.Plan{Heartbeats: []plan.Heartbeat{{ID: "backup", Every: plan.Duration(every)}}}
+		if err := p.Prepare(func(string) (*time.Location, error) { return time.UTC, nil }); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	at := time.Date(2026, 1, 6, 3, 0, 0, 0, time.UTC)
+	s, _, err := watch.StepHeartbeat(plan.Scene{Plan: expecting(24 * time.Hour), At: at}, "backup", nil, watch.Ping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = at.Add(time.Minute)
+	_, out, err := watch.StepHeartbeat(plan.Scene{Plan: expecting(5 * time.Minute), At: at}, "backup", s, watch.Ping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Wakes) != 1 || !out.Wakes[0].At.Equal(at.Add(5*time.Minute)) {
+		t.Errorf("it looks again at %+v", out.Wakes)
+	}
+}
