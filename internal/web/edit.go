@@ -130,12 +130,13 @@ func (c *call) policyForm() (editView, *plan.Policy, error) {
 	}
 	fields := []Input{{Name: "name", Label: "Name", Kind: "text", Value: p.Name, Hint: p.ID}}
 	for i := range len(p.Steps) + spareSteps {
-		n, step := i+1, plan.Step{}
+		n, step, after := i+1, plan.Step{}, ""
 		if i < len(p.Steps) {
 			step = p.Steps[i]
+			after = step.After.String()
 		}
 		if i > 0 {
-			fields = append(fields, Input{Name: fmt.Sprintf("after-%d", n), Label: fmt.Sprintf("Step %d comes after", n), Kind: "text", Value: lasting(step.After), Hint: "5m"})
+			fields = append(fields, Input{Name: fmt.Sprintf("after-%d", n), Label: fmt.Sprintf("Step %d comes after", n), Kind: "text", Value: after, Hint: "5m"})
 		}
 		fields = append(fields, Input{Name: fmt.Sprintf("notify-%d", n), Label: fmt.Sprintf("Step %d tells", n), Kind: "text", Required: i == 0, Value: targetsText(step.Targets), Hint: "schedule/primary, team/payments"})
 	}
@@ -200,14 +201,18 @@ func (c *call) policyOfForm(old *plan.Policy) (plan.Policy, error) {
 		if err != nil {
 			return next, err
 		}
-		if n == 1 {
-			after = old.Steps[0].After
-		}
-		if len(targets) > 0 {
-			next.Steps = append(next.Steps, plan.Step{After: after, Targets: targets})
-		} else if n == 1 {
+		switch {
+		case n == 1 && len(targets) == 0:
 			return next, fact.Refuse("invalid", notify, "the first step must tell somebody")
+		case n == 1:
+			after = old.Steps[0].After
+		case len(targets) == 0:
+			continue
+		case c.value(fmt.Sprintf("after-%d", n)) == "":
+			// nothing said must not mean at once, beside the step before
+			return next, fact.Refuse("invalid", fmt.Sprintf("after-%d", n), "say how long the step before is given, like 5m")
 		}
+		next.Steps = append(next.Steps, plan.Step{After: after, Targets: targets})
 	}
 	var err error
 	if next.Repeat, err = strconv.Atoi(cmp.Or(c.value("repeat"), "0")); err != nil || next.Repeat < 0 {

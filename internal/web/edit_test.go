@@ -87,6 +87,7 @@ func TestMistakesInAFormStandBesideTheirField(t *testing.T) {
 		{"/policies/storefront/edit", "notify-1", "", "the first step must tell somebody"},
 		{"/policies/storefront/edit", "notify-2", "user/zzz", `there is no "user/zzz"`},
 		{"/policies/storefront/edit", "after-2", "soon", "is not a duration"},
+		{"/policies/storefront/edit", "after-2", "", "say how long the step before is given"},
 		{"/policies/storefront/edit", "repeat", "-1", "a number, 0 or more"},
 		{"/policies/storefront/edit", "fallback", "chen", `there is no "chen"`},
 	} {
