@@ -21,16 +21,20 @@ import (
 	"tocsin/internal/core/ledger"
 )
 
-// postgresDB is a pool. Any number of nodes may share the database.
+// postgresDB is two pools. Any number of nodes may share the database.
 type postgresDB struct {
 	config *pgx.ConnConfig
-	db     *sql.DB
+	db     *sql.DB       // reads, and what stands outside of a transaction
+	write  *sql.DB       // transactions that write
 	node   string        // tells our own notifications from others'
 	nudge  chan struct{} // says that a notification is wanted
 }
 
 const (
-	poolSize = 20
+	// Reads and writes have connections of their own: a page that lists slowly
+	// must not keep the pager from writing.
+	readPool  = 16
+	writePool = 4
 	// channel is the name that LISTEN and NOTIFY use.
 	channel = "tocsin"
 	// The keys of advisory locks; any two numbers that nobody else uses.
@@ -55,14 +59,19 @@ func openPostgres(ctx context.Context, c Config) (dialect, error) {
 		config.ConnectTimeout = 5 * time.Second
 	}
 	d := &postgresDB{config: config, node: rand.Text(), nudge: make(chan struct{}, 1)}
-	d.db = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
-	d.db.SetMaxOpenConns(poolSize)
-	d.db.SetMaxIdleConns(poolSize)
-	d.db.SetConnMaxIdleTime(5 * time.Minute)
+	d.db, d.write = openPool(config, readPool), openPool(config, writePool)
 	if err := d.prepare(ctx, c.Log); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database at %s: %w", config.Host, err), d.db.Close())
+		return nil, errors.Join(fmt.Errorf("open the database at %s: %w", config.Host, err), d.close())
 	}
 	return d, nil
+}
+
+func openPool(config *pgx.ConnConfig, size int) *sql.DB {
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(durable))
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db
 }
 
 // redact keeps the password of a mistyped URL out of logs: pgx quotes the URL.
@@ -105,7 +114,7 @@ func (d *postgresDB) prepare(ctx context.Context, log *slog.Logger) error {
 
 func (d *postgresDB) name() string   { return "postgres" }
 func (d *postgresDB) reads() *sql.DB { return d.db }
-func (d *postgresDB) close() error   { return d.db.Close() }
+func (d *postgresDB) close() error   { return errors.Join(d.db.Close(), d.write.Close()) }
 
 // claim makes nodes that claim at once take different rows and not wait.
 func (d *postgresDB) claim() string { return ` FOR UPDATE SKIP LOCKED` }
@@ -153,7 +162,7 @@ func (d *postgresDB) beginSmall(ctx context.Context) (txn, error) {
 }
 
 func (d *postgresDB) beginAt(ctx context.Context, level sql.IsolationLevel) (txn, error) {
-	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
+	tx, err := d.write.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return nil, err
 	}
