@@ -126,7 +126,11 @@ func (f *planFlags) show(w io.Writer, format string, j api.Judgement) error {
 		fmt.Fprintf(w, "\n%s", j.Diff.Unified)
 	}
 	for _, p := range append(j.Problems, j.Findings...) {
-		fmt.Fprintf(w, "%s: %s: %s\n", p.Severity, p.Path, p.Text)
+		where := p.Path
+		if where == "" {
+			where = "plan"
+		}
+		fmt.Fprintf(w, "%s: %s: %s\n", p.Severity, where, p.Text)
 	}
 	if !j.OK {
 		return &coded{code: ExitProblem, err: errors.New("the plan does not hold"), silent: true}
