@@ -45,7 +45,7 @@ type demo struct {
 // twice the time that the guide takes.
 var troubles = shop.Schedule{Every: 12 * time.Minute, For: 2 * time.Minute}
 
-const demoBanner = "Demo: the people, their phones and mailboxes are simulated; the shop, the checks, the paging and the database are real. The guide is at /demo."
+const demoBanner = "Demo: the people, their phones and mailboxes are simulated; the shop, the checks, the paging and the database are real."
 
 // newDemo builds everything. When it returns, the ports are taken; run makes
 // it work.
@@ -122,7 +122,7 @@ func layPlan(dir string) error {
 
 func (d *demo) options(listen string, place demoPlace) server.Options {
 	return server.Options{
-		Listen: listen, DataDir: place.dir, PlanDir: place.plan(), Log: place.log, Version: version, Banner: demoBanner, Extra: d.mount,
+		Listen: listen, DataDir: place.dir, PlanDir: place.plan(), Log: place.log, Version: version, Banner: demoBanner, BannerLink: "/demo", Extra: d.mount,
 		PlanVars: map[string]string{"SHOP_URL": d.shop.URL(), "ALERTMANAGER_KEY": d.keys.Alertmanager, "PAGERDUTY_KEY": d.keys.PagerDuty},
 		SMTP:     email.Config{Host: d.trap.Addr().IP.String(), Port: d.trap.Addr().Port, From: "Tocsin demo <tocsin@example.com>", TLS: email.None},
 	}

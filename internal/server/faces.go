@@ -27,7 +27,7 @@ func (s *Server) mountFaces(mux *http.ServeMux) error {
 	site, err := web.New(web.Config{
 		Ledger: webLedger{s.store}, Door: webDoor{s.engine}, Auth: webAuth{s.auth}, Links: webLinks{s.signer},
 		Channels: webChannels{s.channels}, Formats: webFormats{s.engine}, Plans: webPlans{tools{s.planner}}, Probes: webProbes{s.eyes},
-		Push: webPush{s.push, s.store}, Mapper: webMapper{}, BaseURL: s.opts.ExternalURL, Version: s.opts.Version, Log: s.opts.Log.With("room", "web"), Banner: s.opts.Banner, Gallery: s.opts.Gallery,
+		Push: webPush{s.push, s.store}, Mapper: webMapper{}, BaseURL: s.opts.ExternalURL, Version: s.opts.Version, Log: s.opts.Log.With("room", "web"), Banner: s.opts.Banner, BannerLink: s.opts.BannerLink, Gallery: s.opts.Gallery,
 	})
 	if err != nil {
 		return err

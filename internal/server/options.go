@@ -41,6 +41,8 @@ type Options struct {
 	Gallery bool
 	// Banner is a line above every page: what a demo simulates.
 	Banner string
+	// BannerLink is where it leads; may be empty.
+	BannerLink string
 	// Extra mounts handlers beside the pages: the demo's stage.
 	Extra Extra
 	Log   *slog.Logger

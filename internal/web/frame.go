@@ -13,7 +13,9 @@ type Frame struct {
 	Now     Stamp
 	Theme   string
 	Banner  string
-	Version string
+	// BannerLink is where the banner leads, if anywhere.
+	BannerLink string
+	Version    string
 	// Pos is how far in the journal this page had read: events go on from there.
 	Pos     int64
 	Nav     []NavGroup
@@ -88,7 +90,7 @@ func sectionOf(path string) string {
 func (c *call) frame(title string) Frame {
 	section := sectionOf(c.r.URL.Path)
 	f := Frame{Title: title, Path: c.r.URL.RequestURI(), Section: section, Me: c.person(c.me), Role: c.role, Flash: c.takeFlash(), Now: c.stamp(c.now),
-		Theme: themeOf(c.r), Banner: c.s.Banner, Version: c.s.Version,
+		Theme: themeOf(c.r), Banner: c.s.Banner, BannerLink: c.s.BannerLink, Version: c.s.Version,
 		CSS: c.s.assets.url["app.css"], JS: c.s.assets.url["app.js"], Icon: c.s.assets.url["icon.svg"]}
 	f.Pos = c.pos
 	if c.path != "" {

@@ -31,6 +31,8 @@ type Config struct {
 	Gallery bool
 	// Banner is a line above every page: what a demo simulates.
 	Banner string
+	// BannerLink is where the banner leads, a path of this server; may be empty.
+	BannerLink string
 }
 
 // Site serves the pages.
