@@ -9,6 +9,7 @@ import (
 	"tocsin/internal/core/board"
 	"tocsin/internal/core/fact"
 	"tocsin/internal/core/incident"
+	"tocsin/internal/core/memory"
 	"tocsin/internal/core/notification"
 	"tocsin/internal/core/oncall"
 	"tocsin/internal/core/page"
@@ -27,8 +28,7 @@ func (w *World) trigger(integration, key, summary string, sev signal.Severity, l
 	w.signal(integration, signal.Signal{Action: signal.Trigger, DedupKey: key, Summary: summary, Severity: sev, Labels: l, Source: l["instance"],
 		Annotations: map[string]string{"description": "Measured over five minutes.", "output": "HTTP/1.1 504 Gateway Timeout\nx-upstream: orders-3\nwaited 10.002 s"},
 		Links:       []signal.Link{{Href: "https://grafana.example.org/d/checkout", Text: "Graph"}}})
-	a, _ := w.states[alert.Stream(integration, key)].(*alert.State)
-	return a.ID
+	return must(w.State(context.Background(), alert.Stream(integration, key))).(*alert.State).ID
 }
 
 func (w *World) signal(integration string, s signal.Signal) {
@@ -40,8 +40,8 @@ func (w *World) resolve(integration, key string) {
 }
 
 func (w *World) pageOf(alertID string) string {
-	for _, s := range w.order {
-		if p, ok := w.states[s].(*page.State); ok && p != nil && p.First == alertID {
+	for _, p := range memory.All[*page.State](w.World) {
+		if p.First == alertID {
 			return p.ID
 		}
 	}
@@ -69,7 +69,7 @@ func Fresh() *World { return must(NewWorld(Tonight, &plan.Plan{})) }
 
 // verify proves every telephone and mailbox, as its owner would.
 func (w *World) verify() {
-	for _, u := range w.plan.Users {
+	for _, u := range w.Plan().Users {
 		for _, c := range u.Contacts {
 			ref := notification.Ref{User: u.ID, Contact: c.ID}
 			w.Must(user(u.ID), notification.VerifyStream(ref), notification.Begin{To: ref, Code: "123456"})
@@ -141,7 +141,7 @@ func Nasty() *World {
 	for i := range 400 {
 		s := Hostile[i%len(Hostile)]
 		w.trigger("prometheus", fmt.Sprint("key", i), s+" "+s, []signal.Severity{signal.Critical, signal.Error, signal.Warning, "", signal.Info}[i%5],
-			signal.Labels{"service": w.plan.Services[i%len(w.plan.Services)].ID, "alertname": s, Long: Long, "n": fmt.Sprint(i % 40)})
+			signal.Labels{"service": w.Plan().Services[i%len(w.Plan().Services)].ID, "alertname": s, Long: Long, "n": fmt.Sprint(i % 40)})
 	}
 	w.Must(user("ana"), incident.Desk, incident.Declare{Title: Hostile[0] + Long, Severity: 1, Service: "checkout", Drill: true})
 	for _, h := range Hostile {
