@@ -158,13 +158,6 @@ func (x *Tocsin) URL() string {
 	return x.url
 }
 
-// Pid is the present process.
-func (x *Tocsin) Pid() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.cmd.Process.Pid
-}
-
 // Kill ends it as a power cut does.
 func (x *Tocsin) Kill() { x.end(syscall.SIGKILL) }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"tocsin/internal/core/plan"
 	"tocsin/internal/core/signal"
@@ -38,6 +39,9 @@ type Format struct {
 	Name string
 	// Title is for people: "PagerDuty Events API v2".
 	Title string
+	// ResolveTimeout ends an alert that came without an end and was not sent
+	// again, where its integration sets no time of its own. 0: never.
+	ResolveTimeout time.Duration
 	// Routes are mux patterns and their handlers. Every pattern stands at the
 	// vendor's own path and again under /compat/<name>.
 	Routes func(Door) []Route

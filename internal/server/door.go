@@ -22,6 +22,7 @@ type door struct {
 	engine   *engine.Engine
 	activity *activity
 	hash     func(key string) string
+	timeouts map[string]time.Duration // by the integration's type
 }
 
 func (d *door) Integration(key string) (*plan.Integration, bool) {
@@ -36,6 +37,7 @@ func (d *door) Submit(ctx context.Context, in *plan.Integration, signals []signa
 	inputs := make([]core.Addressed, len(signals))
 	for i := range signals {
 		signals[i].Clean()
+		d.bound(in, &signals[i])
 		inputs[i] = core.Addressed{Stream: alert.Stream(in.ID, signals[i].DedupKey), Body: alert.Received{Integration: in.ID, Signal: signals[i]}}
 	}
 	_, err := d.engine.Submit(ctx, fact.Actor{Kind: "integration", ID: in.ID}, inputs...)
@@ -49,6 +51,23 @@ func (d *door) Submit(ctx context.Context, in *plan.Integration, signals []signa
 	}
 	d.activity.accepted(in.ID, len(signals))
 	return nil
+}
+
+// bound gives an alert without an end the end that its format has for such.
+func (d *door) bound(in *plan.Integration, s *signal.Signal) {
+	wait := d.timeouts[in.Type]
+	if s.Action == signal.Trigger && s.EndsAt.IsZero() && in.ResolveTimeout == 0 && wait > 0 {
+		s.EndsAt = d.engine.Now().Add(wait)
+	}
+}
+
+// timeouts are the formats' own, by name.
+func timeouts(list []intake.Format) map[string]time.Duration {
+	out := map[string]time.Duration{}
+	for _, f := range list {
+		out[f.Name] = f.ResolveTimeout
+	}
+	return out
 }
 
 func (d *door) Reject(in *plan.Integration, format, why string) {

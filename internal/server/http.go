@@ -21,7 +21,7 @@ func (s *Server) handler() (http.Handler, error) {
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("Tocsin is up.\n")) })
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
-	d := &door{engine: s.engine, activity: s.activity, hash: config.HashKey}
+	d := &door{engine: s.engine, activity: s.activity, hash: config.HashKey, timeouts: timeouts(formats())}
 	mountIntake(mux, formats(), d)
 	if err := s.mountFaces(mux); err != nil {
 		return nil, err

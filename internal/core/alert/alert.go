@@ -200,10 +200,6 @@ func word(s signal.Severity) string {
 	return string(s)
 }
 
-// DefaultResolveTimeout is Alertmanager's: an alert of its API that comes
-// without an end is over when it was not sent again for so long.
-const DefaultResolveTimeout = 5 * time.Minute
-
 // expect notes when the alert resolves by itself. The wake is armed once and
 // moves only when it fires early: a source that repeats every minute costs no
 // wake each time.

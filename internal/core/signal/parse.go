@@ -29,15 +29,3 @@ func ParseMatchers(text string) (Matchers, error) {
 	}
 	return ms, nil
 }
-
-// ParseMatcher reads exactly one matcher.
-func ParseMatcher(text string) (Matcher, error) {
-	ms, err := ParseMatchers(text)
-	if err != nil {
-		return Matcher{}, err
-	}
-	if len(ms) != 1 {
-		return Matcher{}, fmt.Errorf("matchers %q: want exactly one, have %d", Truncate(text, 80), len(ms))
-	}
-	return ms[0], nil
-}

@@ -17,9 +17,13 @@ import (
 // Name is the integration type.
 const Name = "alertmanager"
 
+// resolveTimeout is Alertmanager's own default for alerts that come without an
+// end: what is not sent again for so long is over.
+const resolveTimeout = 5 * time.Minute
+
 // New is the format.
 func New() intake.Format {
-	return intake.Format{Name: Name, Title: "Alertmanager API v2 (for Prometheus)", Routes: routes, Snippet: snippet, Sample: sample}
+	return intake.Format{Name: Name, Title: "Alertmanager API v2 (for Prometheus)", Routes: routes, Snippet: snippet, Sample: sample, ResolveTimeout: resolveTimeout}
 }
 
 func routes(d intake.Door) []intake.Route {

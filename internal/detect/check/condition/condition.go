@@ -120,19 +120,6 @@ func Parse(line string) (Condition, error) {
 	return Condition{text: strings.TrimSpace(line), left: left, op: op, right: right}, nil
 }
 
-// ParseAll reads several lines and stops at the first mistake.
-func ParseAll(lines []string) ([]Condition, error) {
-	out := make([]Condition, 0, len(lines))
-	for _, l := range lines {
-		c, err := Parse(l)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
 func refuseOperator(left operand, op string) string {
 	switch op {
 	case "contains", "matches":
